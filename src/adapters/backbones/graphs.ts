@@ -1,0 +1,117 @@
+/**
+ * Graphs we write ourselves: the big products belong into the runtime (130 GFLOP/s on two cores against one or two in a
+ * JavaScript loop), next to the features, so that features need not leave the child.
+ */
+import { GraphBuilder } from './onnx.ts';
+
+export const GRAPHS = {
+  /** Query rows whose similarities to the whole bank are held at once: 256 x 16k rows are 16 MB. */
+  nearestTile: 256,
+  /** Length below which a feature vector counts as this long: no position divides by zero. */
+  minNorm: 1e-12,
+} as const;
+
+/** `a[n, k]` times `bT[m, k]` transposed gives `product[n, m]`, all float32. */
+export function matmulGraph(): Uint8Array {
+  const b = new GraphBuilder();
+  const a = b.input('a', 'float32', ['n', 'k']);
+  const rows = b.input('bT', 'float32', ['m', 'k']);
+  b.output(b.node('Gemm', [a, rows], { transB: 1 }, 'product'), 'float32', ['n', 'm']);
+  return b.toBytes('matmul');
+}
+
+export interface NearestOptions {
+  /** Whether `index` is wanted too. Without it the reduction is free; with it small d loses a third of the rate. */
+  readonly index?: boolean;
+  /** Takes `bias[m]` as well, which is added to the products with each row: a very negative one hides the row. */
+  readonly bias?: boolean;
+  readonly tile?: number;
+}
+
+/**
+ * Nearest neighbour by cosine: for each row of `q[n, d]` the largest product with a row of `bank[m, d]` as
+ * `cosine[n]` and, if asked for, which row it is as `index[n]` (int64; the first of equals). Rows are unit vectors
+ * already; n, m >= 1. Queries go through in tiles, so that memory stays at tile x m whatever n.
+ */
+export function nearestGraph({ index = true, bias = false, tile = GRAPHS.nearestTile }: NearestOptions = {}): Uint8Array {
+  const b = new GraphBuilder();
+  const q = b.input('q', 'float32', ['n', 'd']);
+  b.input('bank', 'float32', ['m', 'd']);
+  if (bias) b.input('bias', 'float32', ['m']);
+  const n = b.node('Slice', [b.node('Shape', [q]), b.ints(0), b.ints(1), b.ints(0)]);
+  const width = b.node('Slice', [b.node('Shape', [q]), b.ints(1), b.ints(2), b.ints(0)]);
+  const rows = b.node('Min', [n, b.ints(tile)]);
+  const tiles = b.node('Div', [b.node('Sub', [b.node('Add', [n, rows]), b.ints(1)]), rows]);
+  const missing = b.node('Sub', [b.node('Mul', [tiles, rows]), n]);
+  const zero = b.ints(0);
+  const padded = b.node('Pad', [q, b.node('Concat', [zero, zero, missing, zero], { axis: 0 })]);
+  const tiled = b.node('Reshape', [padded, b.node('Concat', [tiles, rows, width], { axis: 0 })]);
+  const found = index ? ['tiled/cosine', 'tiled/index'] : ['tiled/cosine'];
+  b.nodes('Scan', [tiled], found, { body: { graph: nearestTile(index, bias) }, num_scan_inputs: 1 });
+  for (const tensor of found) {
+    const name = tensor.slice('tiled/'.length);
+    b.node('Slice', [b.node('Reshape', [tensor, b.ints(-1)]), zero, n, zero], {}, name);
+    b.output(name, name === 'index' ? 'int64' : 'float32', ['n']);
+  }
+  return b.toBytes('nearest');
+}
+
+/** The body of the scan: one tile `[rows, d]` against the bank of the graph around it. */
+function nearestTile(index: boolean, bias: boolean): GraphBuilder {
+  const b = new GraphBuilder(undefined, 'tile');
+  const rows = b.input('tile/rows', 'float32', ['rows', 'd']);
+  const similarity = b.node('Gemm', bias ? [rows, 'bank', 'bias'] : [rows, 'bank'], { transB: 1 });
+  if (!index) {
+    b.output(b.node('ReduceMax', [similarity], { axes: [1], keepdims: 0 }, 'tile/cosine'), 'float32', ['rows']);
+    return b;
+  }
+  // One TopK walks the products once; ReduceMax and ArgMax would twice.
+  b.nodes('TopK', [similarity, b.ints(1)], ['tile/cosine', 'tile/index'], { axis: 1 });
+  b.output('tile/cosine', 'float32', ['rows', 1]);
+  b.output('tile/index', 'int64', ['rows', 1]);
+  return b;
+}
+
+export interface HeadStage {
+  readonly name: string;
+  readonly channels: number;
+}
+
+/**
+ * The linear pixel head on dense stages. Inputs per stage s: `s` `[1, h/s, w/s, c]`, `mean_s[c]`, `scale_s[c]` (what the
+ * centred channel is multiplied by: 1 / deviation), `weight_s[c, K]`. Each position's vector
+ *   z = (x - mean) * scale,  u = z * sqrt(c) / |z|,  logit_s = u W
+ * so that every position has the length that a vector of unit deviations has. Outputs: `logit_s` `[1, h/s, w/s, K]`, and
+ * `logits`: all of them brought to the grid of the first stage (bilinear, half-pixel centres) and summed. The logits are
+ * interpolated instead of the features, which is the same for z and cheaper by c / K.
+ */
+export function headGraph(stages: readonly HeadStage[]): Uint8Array {
+  const b = new GraphBuilder();
+  const logits = stages.map((stage) => stageLogits(b, stage));
+  const first = b.node('Slice', [b.node('Shape', [logits[0]!]), b.ints(1), b.ints(3), b.ints(0)]);
+  const onFirst = logits.map((logit, i) => (i === 0 ? logit : resizeTo(b, logit, first)));
+  b.output(b.node('Sum', onFirst, {}, 'logits'), 'float32', [1, 'rows', 'columns', 'K']);
+  return b.toBytes('head');
+}
+
+function stageLogits(b: GraphBuilder, { name, channels }: HeadStage): string {
+  const x = b.input(name, 'float32', [1, `h_${name}`, `w_${name}`, channels]);
+  const mean = b.input(`mean_${name}`, 'float32', [channels]);
+  const scale = b.input(`scale_${name}`, 'float32', [channels]);
+  const weight = b.input(`weight_${name}`, 'float32', [channels, 'K']);
+  const z = b.node('Mul', [b.node('Sub', [x, mean]), scale]);
+  const norm = b.node('Max', [b.node('ReduceL2', [z], { axes: [3], keepdims: 1 }), b.scalar(GRAPHS.minNorm)]);
+  const gain = b.node('Div', [b.scalar(Math.sqrt(channels)), norm]);
+  // One factor per position: it commutes with the product, and K values are fewer than c.
+  const logit = b.node('Mul', [b.node('MatMul', [z, weight]), gain], {}, `logit_${name}`);
+  return b.output(logit, 'float32', [1, `h_${name}`, `w_${name}`, 'K']);
+}
+
+/** Bilinear, centre-aligned, edges clamped: `[1, h, w, K]` to the rows and columns in `size[2]`. */
+function resizeTo(b: GraphBuilder, logit: string, size: string): string {
+  const planar = b.node('Transpose', [logit], { perm: [0, 3, 1, 2] });
+  const outer = b.node('Slice', [b.node('Shape', [planar]), b.ints(0), b.ints(2), b.ints(0)]);
+  const target = b.node('Concat', [outer, size], { axis: 0 });
+  const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
+  return b.node('Transpose', [b.node('Resize', [planar, '', '', target], attributes)], { perm: [0, 2, 3, 1] });
+}

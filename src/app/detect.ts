@@ -1,0 +1,214 @@
+/**
+ * Runs detectors: meets the needs of their generators with the inference child (features of a picture that is judged never
+ * leave it), learns them from normals, and judges images with them.
+ */
+import { gridOf } from '../core/detect/cells.ts';
+import type { BackboneFacts, Detection, DetectContext, Detector, Need, Needs, Answer, RowsOf, Source } from '../core/detect/detector.ts';
+import { COMPOSITION, DETECTORS } from '../core/detect/index.ts';
+import { LogsadError } from '../core/errors.ts';
+import type { Rows } from '../core/grid/cluster.ts';
+import type { FeatureGrid, Mask, RgbImage } from '../core/grid/grid.ts';
+import { createRandom } from '../core/grid/random.ts';
+import type { ProfileSection } from '../core/profile.ts';
+import type { DetectorSpec, RuleFile } from '../core/rules/definition.ts';
+import type { DetectorReading, Scene } from '../core/scene.ts';
+import { type Choice, chooseMatcher } from './chooseMatcher.ts';
+import type { Deps, LearnOptions } from './learn.ts';
+import { inOrder } from './lanes.ts';
+import type { Backbones, DenseBackbone, Step, Tensor } from './ports.ts';
+
+/** Pixels of an image at the size of its frame. */
+export type Pixels = (image: number) => Promise<RgbImage>;
+
+const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
+const rowsTensor = (r: Rows): Tensor => ({ dims: [r.height * r.width, r.channels], data: r.data });
+const vector = (data: Float32Array): Tensor => ({ dims: [data.length], data });
+const asRows = (t: Tensor): Rows => ({ data: t.data as Float32Array, height: t.dims[0]!, width: 1, channels: t.dims[1]! });
+const asGrid = (t: Tensor): FeatureGrid => ({ data: t.data as Float32Array, height: t.dims[1]!, width: t.dims[2]!, channels: t.dims[3]! });
+
+/** The steps from a picture to its rows: step 0 the backbone, step 1 the cells. */
+async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: RgbImage, of: RowsOf): Promise<Step[]> {
+  const { spec, scales, places } = of;
+  const graph = await backbones.cells(backbone, spec);
+  const { width, height } = gridOf(image, spec);
+  const feeds: Record<string, Step['feeds'][string]> = { size: { dims: [2], data: BigInt64Array.of(BigInt(height), BigInt(width)) } };
+  for (const [i, name] of spec.stages.entries()) {
+    feeds[name] = { step: 0, output: name };
+    if (!spec.standardise) continue;
+    feeds[`mean_${name}`] = vector(scales[i]!.mean);
+    feeds[`scale_${name}`] = vector(scales[i]!.scale);
+  }
+  if (places) feeds.places = rowsTensor(places);
+  return [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }, { graph, feeds }];
+}
+
+/** Meets the needs of one detector on one backbone. */
+export function createRunner(deps: Pick<Deps, 'inference' | 'backbones'>, backbone: DenseBackbone | null, pixels: Pixels, signal?: AbortSignal) {
+  const { inference, backbones } = deps;
+  const extra = signal ? { signal } : {};
+  const dense = (): DenseBackbone => {
+    if (!backbone) throw new TypeError('detector: no backbone was asked for');
+    return backbone;
+  };
+  const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
+
+  const meet = async (need: Need): Promise<Answer> => {
+    signal?.throwIfAborted();
+    if (need.do === 'keep') return inference.put(need.name, rowsTensor(need.rows)).then(() => null);
+    if (need.do === 'drop') return inference.drop(need.name).then(() => null);
+    if (need.do === 'stages') {
+      const stages = await inOrder(need.images, async (i) => {
+        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
+        return (await inference.run(steps, need.names.map((n) => [0, n] as const), extra)).map(asGrid);
+      });
+      return { stages };
+    }
+    if (need.do === 'rows') {
+      const rows = await inOrder(need.of, async (of) => {
+        const steps = await rowSteps(backbones, dense(), await pixels(of.image), of);
+        return (await inference.run(steps, of.spec.stages.map((n) => [1, `rows_${n}`] as const), extra)).map(asRows);
+      });
+      return { rows };
+    }
+    const nearest = await backbones.nearest(false);
+    if (need.do === 'nearest') {
+      const steps = [{ graph: nearest, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
+      return { largest: (await inference.run(steps, [[0, 'cosine']], extra)).map((t) => t.data as Float32Array) };
+    }
+    const steps = await rowSteps(backbones, dense(), await pixels(need.of.image), need.of);
+    const fetch: [number, string][] = [];
+    for (const [i, name] of need.of.spec.stages.entries()) {
+      fetch.push([steps.length, 'cosine']);
+      steps.push({ graph: nearest, feeds: { q: { step: 1, output: `rows_${name}` }, bank: { resident: need.banks[i]! }, bias: vector(need.bias) } });
+    }
+    return { largest: (await inference.run(steps, fetch, extra)).map((t) => t.data as Float32Array) };
+  };
+
+  return async function run<T>(needs: Needs<T>): Promise<T> {
+    let step = needs.next();
+    while (!step.done) step = needs.next(await meet(step.value));
+    return step.value;
+  };
+}
+
+/** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
+export function detectorOf(spec: DetectorSpec): Detector {
+  const found = DETECTORS.find((d) => d.name === spec.name);
+  if (!found) throw new LogsadError('DETECTOR_UNAVAILABLE', { detector: spec.name, known: [...DETECTORS.map((d) => d.name), COMPOSITION] });
+  return found;
+}
+
+/** The detectors of a rule file but for the rules themselves. */
+export const specsOf = (file: RuleFile): readonly DetectorSpec[] => file.detectors.filter((d) => d.name !== COMPOSITION);
+
+const factsOf = (b: DenseBackbone): BackboneFacts => ({ id: b.id, stages: b.stages });
+
+interface Shared {
+  readonly file: RuleFile;
+  readonly masks: ReadonlyMap<string, Mask>;
+  /** Channels per stage of the ground backbone; empty where nothing is grounded. */
+  readonly groundChannels: readonly number[];
+}
+
+export interface DetectorsInput extends Shared {
+  /** Scenes of the normals, and their pictures by index; calibration images follow behind. */
+  readonly scenes: readonly Scene[];
+  readonly calibration: readonly Scene[];
+  readonly pixels: Pixels;
+  readonly set: string;
+  readonly seed: number;
+}
+
+export interface LearntDetectors {
+  readonly sections: Readonly<Record<string, ProfileSection>>;
+  /** Per normal, then per calibration image: what each detector read, judged without itself. */
+  readonly readings: readonly Readonly<Record<string, DetectorReading>>[];
+  readonly backbones: Readonly<Record<string, { readonly id: string; readonly digest: string }>>;
+}
+
+/** What a profile's section holds of a detector: its model, and what it was learnt with. */
+interface Stored {
+  readonly model: unknown;
+  readonly backbone: { readonly id: string; readonly digest: string } | null;
+  /** How backbone and stages were chosen, where they were. */
+  readonly choice: Choice | null;
+}
+
+const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
+
+/** Learns the detectors that the rule file names. @throws LogsadError DETECTOR_*, MODEL_*, INFERENCE_* */
+export async function learnDetectors(input: DetectorsInput, deps: Deps, options: LearnOptions = {}): Promise<LearntDetectors> {
+  const { scenes, calibration, pixels, file } = input;
+  const sections: Record<string, ProfileSection> = {};
+  const readings: Record<string, DetectorReading>[] = [...scenes, ...calibration].map(() => ({}));
+  const backbones: Record<string, { id: string; digest: string }> = {};
+  const specs = specsOf(file);
+  for (const [n, spec] of specs.entries()) {
+    options.onProgress?.({ stage: 'detectors', done: n, total: specs.length, item: spec.name });
+    const detector = detectorOf(spec);
+    const base = { file, masks: input.masks, groundChannels: input.groundChannels };
+    const random = createRandom(input.seed);
+    const asked = detector.options(spec.options, file);
+    const choice = detector.dense ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random) : null;
+    const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
+    const run = createRunner(deps, backbone, pixels, options.signal);
+    const context: DetectContext = { ...base, images: asImages(scenes), backbone: backbone && factsOf(backbone) };
+    const learning = await run(detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random));
+    learning.readings.forEach((r, i) => {
+      if (r) readings[i]![spec.name] = r;
+    });
+    const prefix = `learn/${spec.name}`;
+    await run(detector.open(learning.model, prefix));
+    for (const [c, scene] of calibration.entries()) {
+      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
+      const { reading } = await judge(detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix));
+      readings[scenes.length + c]![spec.name] = reading;
+    }
+    const section = detector.pack(learning.model);
+    const used = backbone && { id: backbone.id, digest: backbone.digest };
+    if (used) backbones[spec.name] = used;
+    sections[spec.name] = { arrays: section.arrays, facts: { model: section.facts, backbone: used, choice: choice?.table.length ? choice : null } satisfies Stored };
+  }
+  options.onProgress?.({ stage: 'detectors', done: specs.length, total: specs.length });
+  return { sections, readings, backbones };
+}
+
+export interface OpenDetectors {
+  /** Judges one picture: what each detector read, and its map. `without`: index of the normal that it is. */
+  detect(pixels: RgbImage, scene: Scene, without?: number, signal?: AbortSignal): Promise<Readonly<Record<string, Detection>>>;
+}
+
+let opened = 0;
+
+/** Readies the detectors of a profile. @throws LogsadError PROFILE_STALE, MODEL_* */
+export async function openDetectors(shared: Shared, sections: Readonly<Record<string, ProfileSection>>, deps: Pick<Deps, 'inference' | 'backbones'>): Promise<OpenDetectors> {
+  const { file } = shared;
+  const generation = opened++;
+  const ready = await Promise.all(
+    specsOf(file).map(async (spec) => {
+      const detector = detectorOf(spec);
+      const section = sections[spec.name];
+      const stale = (what: string): LogsadError => new LogsadError('PROFILE_STALE', { what, product: file.product });
+      if (!section) throw stale(`it holds nothing of detector ${spec.name}`);
+      const stored = section.facts as Stored;
+      const backbone = stored.backbone ? await deps.backbones.model(stored.backbone.id) : null;
+      if (backbone && backbone.digest !== stored.backbone!.digest) throw stale(`${spec.name} was learnt with another version of ${backbone.id}`);
+      const model = detector.unpack({ facts: stored.model, arrays: section.arrays });
+      const prefix = `detect/${generation}/${spec.name}`;
+      await createRunner(deps, backbone, async () => Promise.reject(new TypeError('no picture')))(detector.open(model, prefix));
+      return { detector, model, prefix, backbone };
+    }),
+  );
+  return {
+    async detect(pixels, scene, without, signal) {
+      const out: Record<string, Detection> = {};
+      for (const { detector, model, prefix, backbone } of ready) {
+        const run = createRunner(deps, backbone, async () => pixels, signal);
+        const context: DetectContext = { ...shared, images: asImages([scene]), backbone: backbone && factsOf(backbone), ...(without === undefined ? {} : { without }) };
+        out[detector.name] = await run(detector.detect(context, model, prefix));
+      }
+      return out;
+    },
+  };
+}
+

@@ -1,0 +1,212 @@
+/** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
+import { LogsadError } from '../core/errors.ts';
+import type { Mask } from '../core/grid/grid.ts';
+import { createRandom } from '../core/grid/random.ts';
+import { GROUND } from '../core/ground/constants.ts';
+import type { FrameFeatures } from '../core/ground/features.ts';
+import { type FocusSize, learnFocus } from '../core/ground/focus.ts';
+import { fitHead, type LabelledFrame, type PixelHead } from '../core/ground/head.ts';
+import { labelExemplar } from '../core/ground/labels.ts';
+import {
+  areaMedians,
+  buildScene,
+  candidatesOf,
+  classInterests,
+  type GroundModel,
+  learnGround,
+  type NormalCandidates,
+} from '../core/ground/model.ts';
+import { groundSection } from '../core/ground/store.ts';
+import type { NormalRecord, Profile } from '../core/profile.ts';
+import type { RuleFile } from '../core/rules/definition.ts';
+import type { CompiledRules } from '../core/rules/index.ts';
+import { inOrder } from './lanes.ts';
+import type { Backbones, ImageReader, Inference } from './ports.ts';
+import { createSegmenter, type FramedImage, type Segmenter, withGain } from './segmenter.ts';
+import { worstNormals } from './worst.ts';
+
+export interface ImageRef {
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface Deps {
+  readonly images: ImageReader;
+  readonly inference: Inference;
+  readonly backbones: Backbones;
+}
+
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly item?: string;
+}
+
+export interface LearnInput {
+  readonly compiled: CompiledRules;
+  readonly normals: readonly ImageRef[];
+  /** Where exemplar images lie that are not among the normals (`--shots` draws some of the folder). */
+  readonly exemplars?: readonly ImageRef[];
+  readonly calibration?: readonly ImageRef[];
+  /** Mask files that exemplars name, decoded. */
+  readonly masks?: ReadonlyMap<string, Mask>;
+  readonly set?: string;
+  readonly seed?: number;
+}
+
+export interface LearnOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (p: Progress) => void;
+}
+
+export interface Learned {
+  readonly profile: Profile;
+  readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
+}
+
+/** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
+export const ENGINE = 'ground-1';
+
+/** So many normals say how large the product is in the picture. */
+const FOCUS_SAMPLE = 64;
+
+const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { signal: o.signal } : {});
+
+/** Names of the images that a rule file draws exemplars on. */
+export function exemplarNames(file: RuleFile): string[] {
+  const names = new Set<string>();
+  for (const spec of Object.values(file.interests)) for (const e of spec.exemplars) names.add(e.image);
+  return [...names];
+}
+
+/** Frames the exemplars, at every gain, labels them and fits the head. */
+async function learnHead(
+  file: RuleFile,
+  exemplars: readonly ImageRef[],
+  masks: ReadonlyMap<string, Mask>,
+  segmenter: Segmenter,
+  seed: number,
+  options: LearnOptions,
+): Promise<{ head: PixelHead; framed: FramedImage[] }> {
+  const { classes } = classInterests(file);
+  const frames: LabelledFrame[] = [];
+  const plain: FrameFeatures[] = [];
+  const framed: FramedImage[] = [];
+  for (const [i, ref] of exemplars.entries()) {
+    options.onProgress?.({ stage: 'exemplars', done: i, total: exemplars.length, item: ref.name });
+    const image = await segmenter.frame(ref, options.signal);
+    framed.push(image);
+    const base = await segmenter.features(image.pixels, options.signal);
+    plain.push(base);
+    const labels = labelExemplar(classes, ref.name, image.frame, base.lab, masks);
+    for (const gain of GROUND.gains) {
+      const features = gain === 1 ? base : await segmenter.features(withGain(image.pixels, gain), options.signal);
+      frames.push({ features, labels });
+    }
+  }
+  options.onProgress?.({ stage: 'exemplars', done: exemplars.length, total: exemplars.length });
+  const colours = classes.flatMap((c) => (c.colour ? [c.colour] : []));
+  const head = fitHead(classes.map((c) => c.id), colours, frames, plain, createRandom(seed));
+  return { head, framed };
+}
+
+/** The images to fit the head on: those drawn on, or the first few normals where only colours are given. */
+function headImages(file: RuleFile, input: LearnInput): ImageRef[] {
+  const known = new Map([...(input.exemplars ?? []), ...input.normals].map((r) => [r.name, r]));
+  const wanted = exemplarNames(file);
+  const missing = wanted.filter((n) => !known.has(n));
+  if (missing.length > 0) throw new LogsadError('EXEMPLAR_MISSING', { images: missing, product: file.product });
+  return wanted.length > 0 ? wanted.map((n) => known.get(n)!) : input.normals.slice(0, 4);
+}
+
+/** Normals to a Profile. An unreadable image is reported and left out; with none readable the first fault is thrown. */
+export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
+  const file = input.compiled.file;
+  const set = input.set ?? 'embedded';
+  const seed = input.seed ?? 0;
+  const backbone = await deps.backbones.dense('ground', set);
+  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  const failures: { image: string; error: LogsadError }[] = [];
+  let focus: FocusSize | null = null;
+  let model: GroundModel | null = null;
+  if (file.frame.focus === 'silhouette') {
+    const sample = await inOrder(input.normals.slice(0, FOCUS_SAMPLE), (r) => segmenter.silhouette(r, options.signal));
+    focus = learnFocus(sample);
+    segmenter.setFocus(focus);
+  }
+  const normals: NormalRecord[] = [];
+  const calibration: NormalRecord[] = [];
+  if (Object.keys(file.interests).length > 0) {
+    const drawn = headImages(file, input);
+    const { head, framed } = await learnHead(file, drawn, input.masks ?? new Map(), segmenter, seed, options);
+    const first = await inOrder(framed, async (f) => candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}));
+    const medians = areaMedians(file, first);
+    const all = [...drawn.filter((d) => !input.normals.some((n) => n.name === d.name)), ...input.normals];
+    const found = await candidates(file, all, head, medians, segmenter, 'normals', failures, options);
+    model = learnGround(file, head, found.map((f) => f.candidates));
+    const wanted = new Set(input.normals.map((n) => n.name));
+    for (const f of found) {
+      if (wanted.has(f.candidates.image)) normals.push(record(file, model, f, f.candidates.image));
+    }
+    for (const f of await candidates(file, input.calibration ?? [], head, model.medians, segmenter, 'calibration', failures, options, model.floors)) {
+      calibration.push(record(file, model, f));
+    }
+  }
+  const profile: Profile = {
+    schema: 'logsad/profile/v1',
+    stamp: {
+      product: file.product,
+      grounding: input.compiled.digests.grounding,
+      backbones: { ground: { id: backbone.id, digest: backbone.digest } },
+      set,
+      seed,
+      engine: ENGINE,
+    },
+    sections: model ? { ground: groundSection({ ...model, focus }) } : {},
+    normals,
+    calibration,
+    worst: [],
+  };
+  return { profile: { ...profile, worst: worstNormals(input.compiled, profile) }, failures };
+}
+
+interface Found {
+  readonly candidates: NormalCandidates;
+  readonly sha256: string;
+}
+
+function record(file: RuleFile, model: GroundModel, f: Found, without?: string): NormalRecord {
+  return { image: f.candidates.image, sha256: f.sha256, scene: buildScene(file, model, f.candidates, without) };
+}
+
+async function candidates(
+  file: RuleFile,
+  refs: readonly ImageRef[],
+  head: PixelHead,
+  medians: Readonly<Record<string, number>>,
+  segmenter: Segmenter,
+  stage: string,
+  failures: { image: string; error: LogsadError }[],
+  options: LearnOptions,
+  floors?: GroundModel['floors'],
+): Promise<Found[]> {
+  let done = 0;
+  const found = await inOrder(refs, async (ref): Promise<Found | null> => {
+    options.signal?.throwIfAborted();
+    try {
+      const framed = await segmenter.frame(ref, options.signal);
+      const view = await segmenter.view(framed, head, { ...signalOf(options), ...(floors ? { floors } : {}) });
+      return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+    } catch (error) {
+      if (!(error instanceof LogsadError) || !error.code.startsWith('IMAGE_')) throw error;
+      failures.push({ image: ref.name, error });
+      return null;
+    } finally {
+      options.onProgress?.({ stage, done: ++done, total: refs.length, item: ref.name });
+    }
+  });
+  const good = found.filter((f): f is Found => f !== null);
+  if (refs.length > 0 && good.length === 0) throw failures[0]!.error;
+  return good;
+}

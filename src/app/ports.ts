@@ -1,0 +1,110 @@
+/**
+ * What the stories need of the world, as small interfaces. Adapters implement them, `compose.ts` hands them over; core
+ * and app never import an adapter.
+ */
+import type { CellSpec } from '../core/detect/cells.ts';
+import type { Grid, RgbImage } from '../core/grid/grid.ts';
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface DecodedImage {
+  /** Native pixels after the EXIF turn, sRGB, alpha flattened, 8 bit: `[h, w, 3]`. */
+  readonly pixels: RgbImage;
+  readonly sha256: string;
+  /** Size of the whole picture after the EXIF turn, before any cropping or resizing. */
+  readonly native: Size;
+  /** Decoded losslessly as is, or what was converted ("16-bit", "cmyk", "grey", "alpha", "animated: first frame"). */
+  readonly notes: readonly string[];
+}
+
+/** Reads pictures. Every fault is a LogsadError with an IMAGE_* code that names the file. */
+export interface ImageReader {
+  /** Decodes; with `fit`, shrinks while decoding (see core/frame.ts for the geometry). */
+  read(path: string, options?: ReadOptions): Promise<DecodedImage>;
+  decode(bytes: Uint8Array, name: string, options?: ReadOptions): Promise<DecodedImage>;
+  /** The file's bytes, within the byte limit. */
+  bytes(path: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Native size after the EXIF turn, without decoding the pixels. */
+  size(path: string): Promise<Size>;
+  encodePng(image: Grid<Uint8Array>): Promise<Uint8Array>;
+  encodeJpeg(image: RgbImage, quality?: number): Promise<Uint8Array>;
+  /** Rasterises SVG text (used for overlays and the demo product). */
+  renderSvg(svg: string, width: number, height: number): Promise<RgbImage>;
+}
+
+export interface ReadOptions {
+  /** Exact output size in pixels of the part `box` of the image, or how it follows from the native size; native where absent. */
+  readonly size?: Size | ((native: Size) => Size);
+  readonly box?: readonly [number, number, number, number];
+  readonly kernel?: 'linear' | 'cubic';
+  readonly signal?: AbortSignal;
+}
+
+/** A tensor as it crosses to the inference child. */
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
+}
+
+/** A graph the host can run: bytes made in memory, or a file on disk that was verified against the manifest. */
+export type GraphSource = { readonly bytes: Uint8Array } | { readonly path: string };
+
+/** One step of a program; feeds are tensors, names of resident tensors, or outputs of earlier steps of the program. */
+export interface Step {
+  readonly graph: string;
+  readonly feeds: Readonly<Record<string, Tensor | { readonly resident: string } | { readonly step: number; readonly output: string }>>;
+}
+
+/**
+ * Runs ONNX graphs in a forked child that never blocks the caller. Sessions are created once per graph id; a child that
+ * crashes or overruns its deadline is killed and respawned, its graphs and resident tensors restored, and the call
+ * rejected with a LogsadError (INFERENCE_*).
+ */
+export interface Inference extends AsyncDisposable {
+  load(id: string, source: GraphSource): Promise<{ inputs: readonly string[]; outputs: readonly string[] }>;
+  /** Keeps a tensor in the child (memory banks, head weights); replaces one of the same name. */
+  put(name: string, tensor: Tensor): Promise<void>;
+  drop(name: string): Promise<void>;
+  /** Runs the steps in order inside the child and returns the outputs asked for as `fetch: [step, output]`. */
+  run(
+    steps: readonly Step[],
+    fetch: readonly (readonly [step: number, output: string])[],
+    options?: { readonly signal?: AbortSignal; readonly deadlineMs?: number },
+  ): Promise<Tensor[]>;
+  readonly threads: number;
+}
+
+/** A dense backbone, ready to run: manifest facts plus its graph loaded into the host. */
+export interface DenseBackbone {
+  readonly id: string;
+  /** Digest over weights, preparation and preprocessing: part of every profile's fingerprint. */
+  readonly digest: string;
+  /** Input sides must be multiples of this. */
+  readonly multiple: number;
+  /** In the order of the outputs: stride and channels of each tap. */
+  readonly stages: readonly { readonly name: string; readonly stride: number; readonly channels: number }[];
+  /** The graph takes uint8 RGB `[1, h, w, 3]` as `image`, and yields each stage as float32 `[1, h/s, w/s, c]`. */
+  readonly graph: string;
+  /**
+   * The generated head graph for these stages: takes every stage output by its name plus `mean_<stage>` [c],
+   * `scale_<stage>` [c] and `weight_<stage>` [c, K], and yields `logits` [1, h, w, K] on the finest stage's grid: the sum
+   * of the half-pixel upsampled projections of z-scored, unit-normed positions.
+   */
+  readonly headGraph: string;
+}
+
+export interface Backbones {
+  /** Loads the backbone that the set names for the role. @throws LogsadError MODEL_* */
+  dense(role: 'ground' | 'match', set: string): Promise<DenseBackbone>;
+  /** Loads a dense backbone by its id. @throws LogsadError MODEL_* */
+  model(id: string): Promise<DenseBackbone>;
+  /** Ids of the dense backbones whose files are on this machine, in manifest order. */
+  installed(): Promise<readonly string[]>;
+  /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
+  cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
+  /** Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. */
+  nearest(index: boolean): Promise<string>;
+}

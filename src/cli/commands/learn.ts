@@ -1,0 +1,92 @@
+import { basename, dirname, join } from 'node:path';
+import { define, EXIT, printJson, quote } from '../command.ts';
+import { wholeNumber } from '../options.ts';
+import { progressMeter } from '../progress.ts';
+
+interface Options {
+  readonly normals: string;
+  readonly calibrate?: string;
+  readonly shots?: number;
+  readonly seed: number;
+  readonly models: string;
+  readonly profile: string;
+  readonly json?: true;
+}
+
+/** At most so many of the worst normals are pictured. */
+const WORST = 6;
+
+export const learn = define<Options>({
+  name: 'learn',
+  summary: 'learn from photographs of good parts and write a profile',
+  example: 'logsad learn logsad-demo/data --normals logsad-demo/data/train/good --profile my.profile',
+  declare: (c) =>
+    c
+      .argument('<rules>', 'rule file, or the folder that holds rules.yaml')
+      .requiredOption('--normals <dir>', 'photographs of good parts')
+      .option('--calibrate <dir>', 'further good photographs that only widen tolerances')
+      .option(
+        '--shots <n>',
+        'learn from n of the normals: those with exemplars first, then a seeded draw',
+        wholeNumber(1),
+      )
+      .option('--seed <s>', 'seed of every random choice', wholeNumber(0), 0)
+      .option('--models <set>', 'model set of models/manifest.yaml', 'embedded')
+      .requiredOption('--profile <file>', 'the profile to write'),
+  async run({ terminal, signal }, o, [rules]) {
+    const api = await import('../../index.ts');
+    const product = await api.loadRules(rules!);
+    const { file } = product.compiled;
+    const { normals, exemplars, warnings } = await api.gatherNormals(o.normals, file, o);
+    const calibration = o.calibrate === undefined ? [] : (await api.gatherNormals(o.calibrate, file)).normals;
+    // Better to know now than after a minute of learning.
+    await api.files.checkWritable(o.profile);
+    for (const w of warnings) terminal.err(`warning ${w.code}: ${w.message}\n  fix: ${w.fix}\n`);
+
+    const meter = progressMeter(terminal);
+    await using engine = await api.openEngine();
+    const request = { normals, exemplars, calibration, set: o.models, seed: o.seed };
+    const { profile, failures } = await engine.learn(product, request, { signal, onProgress: meter.step });
+    meter.clear();
+    signal.throwIfAborted();
+    await api.saveProfile(o.profile, profile);
+
+    const worst = profile.worst.slice(0, WORST);
+    const sheet = join(dirname(o.profile), `${basename(o.profile)}.worst.png`);
+    if (worst.length > 0) {
+      const pictures = worst.flatMap((w) => {
+        const source = normals.find((n) => n.name === w.image);
+        const scene = profile.normals.find((n) => n.image === w.image)?.scene;
+        return source && scene ? [{ ...source, scene, note: w.reasons[0] ?? '' }] : [];
+      });
+      await api.files.writeAtomic(sheet, await api.sheetPng(pictures, api.images, api.drawOptionsOf(file)));
+    }
+
+    const learnt = profile.normals.length;
+    if (o.json) {
+      printJson(terminal, {
+        profile: o.profile,
+        product: file.product,
+        normals: learnt,
+        calibration: profile.calibration.length,
+        worst,
+        worstPicture: worst.length > 0 ? sheet : null,
+        warnings: warnings.map((w) => w.toJSON()),
+        failures: failures.map((f) => ({ image: f.image, error: f.error.toJSON() })),
+        fingerprint: profile.stamp,
+      });
+    } else {
+      terminal.out(
+        `learnt ${file.product} from ${learnt} normals${calibration.length > 0 ? ` and ${profile.calibration.length} for calibration` : ''}: ${o.profile}\n`,
+      );
+      for (const w of worst)
+        terminal.out(
+          `  ${w.unit > 1 ? 'look at' : 'nearest to a border:'} ${w.image} (unit ${w.unit.toFixed(2)}): ${w.reasons.join('; ')}\n`,
+        );
+      if (worst.length > 0) terminal.out(`  pictures of these: ${sheet}\n`);
+      for (const f of failures) terminal.err(`error ${f.error.code}: ${f.error.message}\n  fix: ${f.error.fix}\n`);
+      terminal.out(`next: logsad inspect ${quote(rules!)} --profile ${quote(o.profile)} IMAGE...\n`);
+    }
+    return failures.length > 0 ? EXIT.usage : EXIT.ok;
+  },
+});

@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+/**
+ * The command line: the only place that prints and exits. Commands are loaded when they run, so `--help` needs commander
+ * and nothing else.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { LogsadError } from '../core/errors.ts';
+import { type CommandModule, type Context, EXIT, type ExitCode, printJson, type Terminal } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
+import { explain } from './faults.ts';
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  interactive: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+  columns: process.stderr.columns ?? 80,
+};
+
+/** Version of the nearest package.json above this file, in the sources and in the build alike. */
+function version(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+    } catch {
+      // One folder up.
+    }
+  }
+  return 'unknown';
+}
+
+function build(context: Context, finish: (code: ExitCode) => void): Command {
+  const program = new Command('logsad')
+    .description('Checks assemblies against editable rules: shown a few normal parts, it explains every violation.')
+    .version(version(), '-V, --version')
+    .showSuggestionAfterError()
+    .showHelpAfterError('see: logsad --help')
+    .configureHelp({ helpWidth: 100 })
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ logsad demo\n\nExit codes: 0 pass, 1 a reject was found, 2 usage or file fault, 3 environment fault.',
+    )
+    .exitOverride();
+  for (const module of COMMANDS) program.addCommand(command(module, context, finish));
+  return program;
+}
+
+function command(module: CommandModule, context: Context, finish: (code: ExitCode) => void): Command {
+  const c = new Command(module.name).description(module.summary).exitOverride().configureHelp({ helpWidth: 100 });
+  module.declare(c);
+  return c
+    .option('--json', 'print JSON (schemaVersion 1), one document a line')
+    .showHelpAfterError(`see: logsad ${module.name} --help`)
+    .addHelpText(
+      'after',
+      `\nExample${module.example.includes('logsad-demo/') ? ' (after: logsad demo)' : ''}:\n  $ ${module.example}`,
+    )
+    .action(async () => {
+      // `define` ties the options that `declare` states to the handler's own type.
+      // Processed arguments carry defaults; a variadic one is an array in its place.
+      const args = c.processedArgs.flat().filter((a): a is string => typeof a === 'string');
+      finish(await module.run(context, c.opts() as never, args));
+    });
+}
+
+/** Runs one command line and says how it ended. Faults are printed here, in words or as JSON. */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const abort = new AbortController();
+  process.on('SIGINT', () => {
+    if (abort.signal.aborted) process.exit(EXIT.interrupted);
+    abort.abort();
+  });
+  process.on('SIGTERM', () => abort.abort());
+  const json = argv.includes('--json');
+  let code: ExitCode = EXIT.ok;
+  const context: Context = { terminal, signal: abort.signal };
+  const program = build(context, (c) => {
+    code = c;
+  });
+  // With --json, commander's own words give way to a JSON document.
+  if (json) for (const c of [program, ...program.commands]) c.configureOutput({ writeErr: () => undefined });
+  try {
+    await program.parseAsync(argv.slice(), { from: 'user' });
+    return abort.signal.aborted ? interrupted() : code;
+  } catch (error) {
+    if (abort.signal.aborted) return interrupted();
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (json)
+        printJson(terminal, {
+          error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), fix: 'see: logsad --help' },
+        });
+      return EXIT.usage;
+    }
+    const fault = explain(error);
+    if (json) printJson(terminal, { error: fault.json });
+    else terminal.err(fault.text);
+    return error instanceof LogsadError ? error.exit : EXIT.environment;
+  }
+}
+
+function interrupted(): ExitCode {
+  terminal.err('\ninterrupted: nothing half-written is left behind\n');
+  return EXIT.interrupted;
+}
+
+// A reader that went away (logsad ... | head) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.environment),
+);
+
+main(process.argv.slice(2)).then((code) => {
+  // Output may still be on its way through a pipe: leave only when it has gone out.
+  process.exitCode = code;
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+});

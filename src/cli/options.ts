@@ -1,0 +1,21 @@
+/** Checks of option values; a wrong one is a usage fault that says what was expected. */
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for whole numbers from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const n = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < least) {
+      throw new InvalidArgumentError(`expected a whole number, at least ${least}, got "${text}"`);
+    }
+    return n;
+  };
+}
+
+/** Output names for images: no folders, no two alike, `ext` instead of the image's own ending. */
+export function outputNames(names: readonly string[], ext: string): Map<string, string> {
+  const flat = (name: string): string => name.replace(/^(\.\.?[\\/])+/, '').replace(/[\\/:]+/g, '__');
+  const stems = names.map((n) => flat(n).replace(/\.[^.]+$/, ''));
+  const twice = new Set(stems.filter((s, i) => stems.indexOf(s) !== i));
+  return new Map(names.map((n, i) => [n, `${twice.has(stems[i]!) ? flat(n) : stems[i]}${ext}`]));
+}

@@ -1,0 +1,128 @@
+/** The one place that chooses adapters and hands them to the stories. */
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { createBackbones } from './adapters/backbones/registry.ts';
+import { type Dataset, openDataset } from './adapters/dataset.ts';
+import {
+  exists,
+  expandInputs,
+  findRules,
+  type ImageFile,
+  listImages,
+  listNormals,
+  readBytes,
+  readText,
+} from './adapters/files.ts';
+import { createImages } from './adapters/images.ts';
+import { createInference } from './adapters/inference/host.ts';
+import { checkWritable, writeAtomic } from './adapters/writing.ts';
+import { type Inspector, openInspector } from './app/inspect.ts';
+import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
+import { drawShots } from './app/shots.ts';
+import type { LogsadError } from './core/errors.ts';
+import { emptyMask, type Mask } from './core/grid/grid.ts';
+import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
+import type { RuleFile } from './core/rules/definition.ts';
+import { type CompiledRules, compileRules } from './core/rules/index.ts';
+
+/** Reading and writing, with every fault of the operating system turned into one of the catalogue. */
+export const files = {
+  checkWritable,
+  exists,
+  expandInputs,
+  findRules,
+  listImages,
+  listNormals,
+  openDataset,
+  readBytes,
+  readText,
+  writeAtomic,
+};
+export type { Dataset, ImageFile };
+export const images = createImages();
+
+export interface EngineOptions {
+  /** Threads of one operator; default: the cores this process may use. */
+  readonly threads?: number;
+}
+
+/** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
+export interface Engine extends AsyncDisposable, Deps {
+  learn(product: ProductRules, request: LearnRequest, options?: LearnOptions): Promise<Learned>;
+  /** @throws LogsadError PROFILE_* where the profile does not fit the rules or the models */
+  inspector(product: ProductRules, profile: Profile): Promise<Inspector>;
+}
+
+/** A rule file, compiled, and where it lies. */
+export interface ProductRules {
+  readonly path: string;
+  readonly compiled: CompiledRules;
+}
+
+export interface LearnRequest {
+  readonly normals: readonly ImageFile[];
+  /** Images that exemplars may name besides the normals. */
+  readonly exemplars?: readonly ImageFile[];
+  readonly calibration?: readonly ImageFile[];
+  readonly set?: string;
+  readonly seed?: number;
+}
+
+/** Starts the inference child. @throws LogsadError INFERENCE_UNAVAILABLE */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
+  const deps: Deps = { images, inference, backbones: createBackbones(inference) };
+  return {
+    ...deps,
+    learn: async ({ compiled, path }, request, learnOptions) =>
+      learn({ compiled, ...request, masks: await loadMasks(compiled.file, path) }, deps, learnOptions),
+    inspector: ({ compiled }, profile) => openInspector(compiled, profile, deps),
+    [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
+  };
+}
+
+/** Compiles the rules of a folder or of a file. @throws LogsadError FILE_NOT_FOUND, FILE_NOT_UTF8, RULES_* */
+export async function loadRules(path: string): Promise<ProductRules> {
+  const file = await findRules(path);
+  return { path: file, compiled: compileRules(await readText(file), file) };
+}
+
+/** @throws LogsadError FILE_NOT_FOUND, PROFILE_* */
+export async function loadProfile(path: string): Promise<Profile> {
+  return decodeProfile(await readBytes(path, 'a profile made by: logsad learn'), path);
+}
+
+/** Whole or not at all. @throws LogsadError DISK_FULL, NO_WRITE_PERMISSION */
+export async function saveProfile(path: string, profile: Profile): Promise<void> {
+  await writeAtomic(path, encodeProfile(profile));
+}
+
+/** What a folder of normals gives: all of it, or `shots` of it, exemplars first (see app/shots.ts). */
+export async function gatherNormals(
+  folder: string,
+  file: RuleFile,
+  options: { readonly shots?: number; readonly seed?: number } = {},
+): Promise<{ normals: readonly ImageFile[]; exemplars: readonly ImageFile[]; warnings: LogsadError[] }> {
+  const { images: all, warnings } = await listNormals(folder);
+  const wanted = exemplarNames(file);
+  const normals = drawShots(all, wanted, options.shots, options.seed ?? 0);
+  return { normals, exemplars: all.filter((i) => wanted.includes(i.name)), warnings };
+}
+
+export async function digestFile(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readBytes(path))
+    .digest('hex');
+}
+
+/** The mask files that exemplars name, beside the rule file; white (at least half) is inside. */
+async function loadMasks(file: RuleFile, rulesPath: string): Promise<ReadonlyMap<string, Mask>> {
+  const names = new Set(Object.values(file.interests).flatMap((i) => i.exemplars.flatMap((e) => e.masks)));
+  const read = async (name: string): Promise<[string, Mask]> => {
+    const { pixels } = await images.read(join(dirname(rulesPath), name));
+    const mask = emptyMask(pixels.height, pixels.width);
+    for (let i = 0; i < mask.data.length; i++) mask.data[i] = pixels.data[3 * i]! >= 128 ? 1 : 0;
+    return [name, mask];
+  };
+  return new Map(await Promise.all([...names].map(read)));
+}

@@ -1,0 +1,313 @@
+/**
+ * Patch matching (Eq. 1, ALGORITHM 3): per stage the nearest neighbour by cosine in a bank of normal cells, mean over the
+ * stages, pooled over the cells. The bank is a global greedy k-center coreset (core/detect/cover.ts).
+ */
+import { pickRows, type Rows } from '../grid/cluster.ts';
+import type { FeatureGrid, Mask } from '../grid/grid.ts';
+import type { Random } from '../grid/random.ts';
+import { stageScale } from '../ground/features.ts';
+import { shapesMask } from '../ground/place.ts';
+import type { ProfileSection } from '../profile.ts';
+import type { Shape } from '../rules/definition.ts';
+import type { DetectorReading } from '../scene.ts';
+import { type CellScale, type CellSpec, distanceMap, type GridSize, gridOf, PLACE_COLUMNS, type Pool, placeRows, poolMap } from './cells.ts';
+import { COVER, greedyCover, groupedCoresets, projectRows } from './cover.ts';
+import { type DetectContext, type Detection, type Detector, largestAnswer, type Learning, type Needs, type RowsOf, rowsAnswer, stagesAnswer } from './detector.ts';
+import { type Options, readOptions } from './options.ts';
+
+export const PATCH = {
+  /** Pixels per cell of the common grid; coarser stages are interpolated, finer ones averaged. */
+  stride: 8,
+  /** More candidate cells than this are thinned evenly before the coreset: 150 normals of 40 x 80 cells stay whole. */
+  candidates: 2 ** 19,
+  /** Normals whose raw stages give the channel statistics. */
+  scaleImages: 8,
+  /** Added to the product with a row that must not be used; cosines and positional terms stay far above. */
+  hidden: -64,
+  /** Cells per side of the published grid, and its share of rows kept (ALGORITHM 3). */
+  paperSide: 64,
+  /** A variant with fewer normals is matched against the whole bank. */
+  variantMinN: 8,
+} as const;
+
+const OPTIONS = {
+  pool: { is: 'word', words: ['max', 'topQ'], default: 'topQ', about: 'largest distance, or mean of the largest share q' },
+  q: { is: 'number', low: 0.0001, high: 1, default: 0.01, about: 'the share of topQ' },
+  backbone: { is: 'word', words: ['auto', 'default'], other: true, default: 'auto', about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model' },
+  stages: { is: 'texts', words: ['auto', 'default'], default: 'auto', about: 'stages of the backbone, auto, or default' },
+  bank: { is: 'number', low: 1, high: 1e6, whole: true, default: 4096, about: 'rows of the bank' },
+  position: { is: 'word', words: ['free', 'term'], default: 'free', about: 'term: a cell far from where it belongs is no match' },
+  weight: { is: 'number', low: 0, high: 100, default: 1, about: 'weight of the positional term: half its square per long side squared' },
+  neighbourhood: { is: 'number', low: 1, high: 3, whole: true, default: 1, about: 'side of the averaged neighbourhood, 1 or 3' },
+  standardise: { is: 'boolean', default: true, about: 'z-score channels by the normals' },
+  region: { is: 'word', words: [''], other: true, default: '', about: 'score this region alone' },
+  variants: { is: 'boolean', default: true, about: 'match each variant against its own rows, where it has enough normals' },
+  preset: { is: 'word', words: ['', 'paper'], default: '', about: 'paper: exactly ALGORITHM 3' },
+} as const;
+export type PatchOptions = Options<typeof OPTIONS>;
+
+export interface PatchModel {
+  readonly spec: CellSpec;
+  readonly scales: readonly CellScale[];
+  /** Per stage `[m, 1, c (+ 4)]`. */
+  readonly bank: readonly Rows[];
+  /** Which normal each row came from. */
+  readonly sources: Int32Array;
+  /** Variant of each normal, where variants have banks of their own. */
+  readonly variants: readonly (string | null)[] | null;
+  readonly pool: Pool;
+  readonly weight: number;
+  readonly region: string;
+  /** Distance of the worst served candidate to the bank in the projected space: how finely the bank covers the normals. */
+  readonly radius: number;
+}
+
+const PAPER: Partial<Record<keyof PatchOptions, string | number | boolean>> = {
+  pool: 'max',
+  position: 'free',
+  neighbourhood: 1,
+  standardise: false,
+  variants: false,
+};
+
+function specOf(options: PatchOptions, context: DetectContext): CellSpec {
+  const names = context.backbone!.stages.map((s) => s.name);
+  const wanted = typeof options.stages === 'string' ? names : options.stages;
+  const paper = options.preset === 'paper';
+  return {
+    stages: names.filter((n) => wanted.includes(n)),
+    // Cells finer than the finest stage would only repeat it.
+    stride: Math.max(PATCH.stride, ...context.backbone!.stages.filter((s) => wanted.includes(s.name)).map((s) => s.stride).sort((a, b) => a - b).slice(0, 1)),
+    side: paper ? PATCH.paperSide : null,
+    alignCorners: paper,
+    neighbourhood: options.neighbourhood === 3 ? 3 : 1,
+    standardise: options.standardise,
+    places: options.position === 'term' ? PLACE_COLUMNS : 0,
+  };
+}
+
+/** Cells that count: inside the region, outside what is ignored; null for all. */
+function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
+  const { file, masks } = context;
+  const { frame } = context.images[image]!;
+  const draw = (shapes: readonly Shape[]): Mask | null => shapesMask(shapes, file, frame, size.height, size.width, masks);
+  const ignored = draw(file.ignore);
+  const inside = region === '' ? null : draw([{ region }]);
+  if (!ignored && !inside) return null;
+  const data = new Uint8Array(size.width * size.height);
+  for (let i = 0; i < data.length; i++) data[i] = (!inside || inside.data[i]) && !ignored?.data[i] ? 1 : 0;
+  return { data, height: size.height, width: size.width, channels: 1 };
+}
+
+type Shared = Pick<PatchModel, 'spec' | 'scales' | 'weight'>;
+
+function rowsOf(context: DetectContext, image: number, role: 'query' | 'bank', { spec, scales, weight }: Shared): RowsOf {
+  const { frame, scene } = context.images[image]!;
+  const places = spec.places > 0 ? placeRows(role, frame, gridOf(frame, spec), scene.product, weight) : null;
+  return { image, spec, scales, places };
+}
+
+/** Channel statistics over a few normals, evenly spread over their order. */
+function* learnScales(context: DetectContext, spec: CellSpec): Needs<CellScale[]> {
+  const n = context.images.length;
+  const count = Math.min(n, PATCH.scaleImages);
+  const images = Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
+  const found = stagesAnswer(yield { do: 'stages', images, names: spec.stages });
+  return spec.stages.map((_, s) => stageScale(found.map((stages) => stages[s]!)));
+}
+
+interface Candidates {
+  /** Per stage, all images below one another. */
+  readonly stages: readonly Rows[];
+  readonly sources: Int32Array;
+}
+
+/** The scored cells of all images, every k-th where there are too many. */
+function candidatesOf(perImage: readonly (readonly Rows[])[], scored: readonly (Mask | null)[]): Candidates {
+  const cells = perImage.map((stages, i) => {
+    const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
+    return scored[i] ? all.filter((p) => scored[i]!.data[p]) : all;
+  });
+  const total = cells.reduce((n, c) => n + c.length, 0);
+  const step = Math.max(1, Math.ceil(total / PATCH.candidates));
+  const kept = cells.map((c) => (step === 1 ? c : c.filter((_, k) => k % step === 0)));
+  const n = kept.reduce((sum, c) => sum + c.length, 0);
+  const sources = new Int32Array(n);
+  const stages = perImage[0]!.map(({ channels: c }, s): Rows => {
+    const data = new Float32Array(n * c);
+    let at = 0;
+    kept.forEach((list, i) => {
+      for (const p of list) {
+        data.set(perImage[i]![s]!.data.subarray(p * c, (p + 1) * c), at * c);
+        sources[at++] = i;
+      }
+    });
+    return { data, height: n, width: 1, channels: c };
+  });
+  return { stages, sources };
+}
+
+/** Indices of a greedy cover of `points`, through products computed beside the features. */
+function* cover(points: Rows, count: number, start: number): Needs<{ indices: Int32Array; radius: number }> {
+  if (count >= points.height) return { indices: Int32Array.from({ length: points.height }, (_, i) => i), radius: 0 };
+  const name = 'patch/candidates';
+  yield { do: 'keep', name, rows: points };
+  const steps = greedyCover(points, count, start);
+  let next = steps.next();
+  while (!next.done) {
+    const { centres, bias } = next.value;
+    const [products] = largestAnswer(yield { do: 'nearest', query: { kept: name }, bank: { rows: centres }, bias });
+    next = steps.next(products!);
+  }
+  yield { do: 'drop', name };
+  return next.value;
+}
+
+/** Coreset per four images of the published code; the joint rows have unit length there as here. */
+function* paperCover(points: Rows, images: number, random: Random): Needs<{ indices: Int32Array; radius: number }> {
+  const cells = points.height / images;
+  const groups = groupedCoresets(images, cells);
+  if (groups.length === 0 || images <= 4) return { indices: Int32Array.from({ length: points.height }, (_, i) => i), radius: 0 };
+  const indices: number[] = [];
+  let radius = 0;
+  for (const { from, to, keep } of groups) {
+    const d = points.channels;
+    const part: Rows = { ...points, data: points.data.subarray(from * d, to * d), height: to - from };
+    const found = yield* cover(part, keep, random.int(to - from));
+    for (const i of found.indices) indices.push(from + i);
+    radius = Math.max(radius, found.radius);
+  }
+  return { indices: Int32Array.from(indices), radius };
+}
+
+function variantsOf(context: DetectContext, wanted: boolean): (string | null)[] | null {
+  return wanted && context.file.variants ? context.images.map((i) => i.scene.variant) : null;
+}
+
+/** What is added to every bank row: hides the rows of one normal, and those of other variants where this one has enough. */
+export function biasOf(model: Pick<PatchModel, 'sources' | 'variants'>, variant: string | null, without?: number): Float32Array {
+  const { sources, variants } = model;
+  const bias = new Float32Array(sources.length);
+  const same = variants && variant !== null ? variants.filter((v, i) => v === variant && i !== without).length : 0;
+  const own = same >= PATCH.variantMinN;
+  for (let r = 0; r < bias.length; r++) {
+    const source = sources[r]!;
+    if (source === without || (own && variants![source] !== variant)) bias[r] = PATCH.hidden;
+  }
+  return bias;
+}
+
+function readingOf(map: FeatureGrid, pool: Pool, scored: Mask | null): DetectorReading {
+  const peak = poolMap(map, { pool: 'max' }, scored);
+  return pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak };
+}
+
+function* leaveOneOut(context: DetectContext, model: PatchModel, perImage: readonly (readonly Rows[])[]): Needs<(DetectorReading | null)[]> {
+  const readings: (DetectorReading | null)[] = [];
+  for (let s = 0; s < model.bank.length; s++) yield { do: 'keep', name: `patch/own/${s}`, rows: model.bank[s]! };
+  for (let i = 0; i < perImage.length; i++) {
+    const bias = biasOf(model, context.images[i]!.scene.variant, i);
+    if (!bias.some((b) => b === 0)) {
+      readings.push(null);
+      continue;
+    }
+    const size = gridOf(context.images[i]!.frame, model.spec);
+    const cosines: Float32Array[] = [];
+    for (let s = 0; s < model.bank.length; s++) {
+      const rows = asQuery(perImage[i]![s]!, model.spec);
+      cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: `patch/own/${s}` }, bias })[0]!);
+    }
+    const scored = scoredCells(context, i, size, model.region);
+    readings.push(readingOf(distanceMap(cosines, size, scored), model.pool, scored));
+  }
+  for (let s = 0; s < model.bank.length; s++) yield { do: 'drop', name: `patch/own/${s}` };
+  return readings;
+}
+
+/** Bank rows as query rows: the last two positional columns change places. */
+function asQuery(rows: Rows, spec: CellSpec): Rows {
+  if (spec.places === 0) return rows;
+  const data = rows.data.slice();
+  const c = rows.channels;
+  for (let at = c - 2; at < data.length; at += c) {
+    const half = data[at]!;
+    data[at] = data[at + 1]!;
+    data[at + 1] = half;
+  }
+  return { ...rows, data };
+}
+
+function* learn(context: DetectContext, given: PatchOptions, random: Random): Needs<Learning<PatchModel>> {
+  const options = given.preset === 'paper' ? ({ ...given, ...PAPER } as PatchOptions) : given;
+  const spec = specOf(options, context);
+  const scales = spec.standardise ? yield* learnScales(context, spec) : [];
+  const shared: Shared = { spec, scales, weight: options.weight };
+  const perImage = rowsAnswer(yield { do: 'rows', of: context.images.map((_, i) => rowsOf(context, i, 'bank', shared)) });
+  const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
+  const candidates = candidatesOf(perImage, scored);
+  const points = projectRows(candidates.stages, COVER.projected, random);
+  const found =
+    options.preset === 'paper'
+      ? yield* paperCover(points, context.images.length, random)
+      : yield* cover(points, options.bank, random.int(points.height));
+  const model: PatchModel = {
+    ...shared,
+    bank: candidates.stages.map((s) => pickRows(s, found.indices)),
+    sources: Int32Array.from(found.indices, (i) => candidates.sources[i]!),
+    variants: variantsOf(context, options.variants),
+    pool: options.pool === 'max' ? { pool: 'max' } : { pool: 'topQ', q: options.q },
+    region: options.region,
+    radius: found.radius,
+  };
+  return { model, readings: yield* leaveOneOut(context, model, perImage) };
+}
+
+function* detect(context: DetectContext, model: PatchModel, prefix: string): Needs<Detection> {
+  const { frame, scene } = context.images[0]!;
+  const size = gridOf(frame, model.spec);
+  const scored = scoredCells(context, 0, size, model.region);
+  const banks = model.bank.map((_, s) => `${prefix}/${s}`);
+  const bias = biasOf(model, scene.variant, context.without);
+  const cosines = largestAnswer(yield { do: 'match', of: rowsOf(context, 0, 'query', model), banks, bias });
+  const map = distanceMap(cosines, size, scored);
+  return { reading: readingOf(map, model.pool, scored), map };
+}
+
+interface Facts extends Omit<PatchModel, 'scales' | 'bank' | 'sources'> {
+  readonly channels: readonly number[];
+}
+
+function pack({ scales, bank, sources, ...rest }: PatchModel): ProfileSection {
+  const arrays: Record<string, Float32Array> = { sources: Float32Array.from(sources) };
+  bank.forEach((rows, s) => {
+    arrays[`bank${s}`] = rows.data;
+  });
+  scales.forEach(({ mean, scale }, s) => {
+    arrays[`mean${s}`] = mean;
+    arrays[`scale${s}`] = scale;
+  });
+  return { facts: { ...rest, channels: bank.map((b) => b.channels) } satisfies Facts, arrays };
+}
+
+function unpack({ facts, arrays }: ProfileSection): PatchModel {
+  const { channels, ...rest } = facts as Facts;
+  const bank = channels.map((c, s): Rows => {
+    const data = arrays[`bank${s}`]!;
+    return { data, height: data.length / c, width: 1, channels: c };
+  });
+  const scales = rest.spec.standardise ? channels.map((_, s) => ({ mean: arrays[`mean${s}`]!, scale: arrays[`scale${s}`]! })) : [];
+  return { ...rest, bank, scales, sources: Int32Array.from(arrays.sources!) };
+}
+
+export const patch: Detector<PatchOptions, PatchModel> = {
+  name: 'patch',
+  dense: true,
+  options: (given) => readOptions('patch', OPTIONS, given),
+  learn,
+  *open(model, prefix) {
+    for (const [s, rows] of model.bank.entries()) yield { do: 'keep', name: `${prefix}/${s}`, rows };
+  },
+  detect,
+  pack,
+  unpack,
+};

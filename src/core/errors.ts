@@ -1,0 +1,421 @@
+/**
+ * The closed catalogue of everything that can go wrong by input or environment. One class, one table: the code, who is
+ * at fault (exit 2 = usage or file, 3 = environment), the HTTP status the service answers with, and a message and a fix
+ * computed from named parameters. `docs/errors.md` is generated from this table and compared in `completeness.test.ts`.
+ *
+ * A defective part is no error: it is a successful inspection with violations.
+ */
+
+/** Where in a text file a fault lies; line and column are 1-based. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+  readonly col?: number;
+}
+
+type Params = Readonly<Record<string, string | number | readonly (string | number)[] | undefined>>;
+
+export interface ErrorEntry {
+  /** 2: usage or a file is at fault; 3: the machine is. */
+  readonly exit: 2 | 3;
+  readonly http: number;
+  /** One line for docs/errors.md: when this happens. */
+  readonly when: string;
+  readonly message: (p: Params) => string;
+  /** What to do about it; names the next command to type where there is one. */
+  readonly fix: (p: Params) => string;
+}
+
+const list = (v: Params[string]): string => (Array.isArray(v) ? v.join(', ') : String(v ?? ''));
+const entry = (e: ErrorEntry): ErrorEntry => e;
+
+/** Sections follow the folders that raise them; add a code to the section of the file that throws it. */
+export const CATALOGUE = {
+  // --- files -------------------------------------------------------------------------------------------------------
+  FILE_NOT_FOUND: entry({
+    exit: 2,
+    http: 404,
+    when: 'A path given on the command line or in a file does not exist.',
+    message: (p) => `${list(p.path)} does not exist`,
+    fix: (p) => `check the path${p.expected ? `; expected ${list(p.expected)}` : ''}`,
+  }),
+  FILE_UNREADABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A file exists but cannot be read: permission, a folder in its place, a failing disk.',
+    message: (p) => `${list(p.path)} cannot be read (${list(p.reason)})`,
+    fix: (p) => `name a readable file; look with: ls -l ${list(p.path)}`,
+  }),
+  FILE_NOT_UTF8: entry({
+    exit: 2,
+    http: 422,
+    when: 'A text file (rules, CSV) holds bytes that are not UTF-8.',
+    message: (p) => `expected UTF-8 text, found byte ${list(p.byte)} at offset ${list(p.offset)}`,
+    fix: (p) => `save the file as UTF-8, for example: iconv -f latin1 -t utf-8 ${list(p.path)} -o ${list(p.path)}.utf8`,
+  }),
+  NOT_A_FOLDER: entry({
+    exit: 2,
+    http: 422,
+    when: 'A folder was expected and a file stands there, or a part of the path is a file.',
+    message: (p) => `${list(p.path)} is not a folder`,
+    fix: () => 'name a folder, or remove the file that stands in its place',
+  }),
+  NO_WRITE_PERMISSION: entry({
+    exit: 3,
+    http: 500,
+    when: 'The operating system refuses to write to a folder (permission, or a read-only file system).',
+    message: (p) => `cannot write ${list(p.path)} (${list(p.reason)})`,
+    fix: (p) => `choose another place, or allow writing with: chmod u+w ${list(p.folder)}`,
+  }),
+  DISK_FULL: entry({
+    exit: 3,
+    http: 507,
+    when: 'The disk or the quota is used up; what was half written has been removed.',
+    message: (p) => `no room left to write ${list(p.path)} (${list(p.bytes)} bytes)`,
+    fix: (p) => `free some space (see: df -h ${list(p.folder)}) or write to another disk`,
+  }),
+  WRITE_FAILED: entry({
+    exit: 3,
+    http: 500,
+    when: 'Writing failed for another reason that the operating system names.',
+    message: (p) => `cannot write ${list(p.path)} (${list(p.reason)})`,
+    fix: () => 'check the path and the disk, then run the command again',
+  }),
+  // --- normals, batches and datasets -------------------------------------------------------------------------------
+  NORMALS_MISSING: entry({
+    exit: 2,
+    http: 404,
+    when: 'The folder of normal photographs does not exist.',
+    message: (p) => `the folder of normals ${list(p.path)} does not exist`,
+    fix: () => 'pass the folder that holds photographs of good parts: --normals DIR',
+  }),
+  NORMALS_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'The folder of normal photographs holds no image.',
+    message: (p) => `${list(p.path)} holds no image (looked for ${list(p.extensions)})`,
+    fix: () => 'put photographs of good parts into it (4 will do, 30 are better), or name another folder',
+  }),
+  NORMALS_SINGLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A warning, not a stop: one normal shows no spread, so every learnt bound is a guess of the tolerance table.',
+    message: (p) => `${list(p.path)} gives a single normal: learnt bounds rest on default tolerances alone`,
+    fix: () =>
+      'add at least 3 more photographs of good parts, or state the bounds in the rule file (within: [low, high])',
+  }),
+  IMAGES_NONE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A folder given to inspect holds no image.',
+    message: (p) => `${list(p.path)} holds no image (looked for ${list(p.extensions)})`,
+    fix: () => 'name image files or a folder that holds some',
+  }),
+  DATASET_LAYOUT: entry({
+    exit: 2,
+    http: 422,
+    when: 'The folder given as --dataset has no layout that evaluate knows.',
+    message: (p) => `${list(p.path)} is no labelled dataset: ${list(p.reason)}`,
+    fix: () =>
+      'expected DIR/test/good/*.jpg and DIR/test/<anomaly>/*.jpg (MVTec AD, MVTec LOCO AD or mask-free); masks in DIR/ground_truth are optional',
+  }),
+  CSV_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A CSV of defect groups or allowed causes lacks a column or a value, or names a group that has no causes.',
+    message: (p) => list(p.reason),
+    fix: (p) => `expected the columns ${list(p.columns)}, one record a line`,
+  }),
+  RULES_PROPOSED: entry({
+    exit: 2,
+    http: 409,
+    when: 'inspect was given a rule file that is only proposed.',
+    message: (p) => `the rules of ${list(p.product)} are proposed, not accepted`,
+    fix: () => 'read them, then set "status: accepted" in the rule file (or remove the line)',
+  }),
+  INSTALL_INCOMPLETE: entry({
+    exit: 3,
+    http: 500,
+    when: 'A package or its native library cannot be loaded: a half install, or node_modules of another machine.',
+    message: (p) => `the installation is incomplete: ${list(p.reason)}`,
+    fix: () => 'run npm ci in the folder of the package, without --omit=optional; logsad doctor checks again',
+  }),
+  USAGE: entry({
+    exit: 2,
+    http: 400,
+    when: 'A command was called with a missing or wrong argument or option.',
+    message: (p) => list(p.reason),
+    fix: (p) => `see: logsad ${p.command ? `${list(p.command)} ` : ''}--help`,
+  }),
+
+  // --- images ------------------------------------------------------------------------------------------------------
+  IMAGE_NOT_FOUND: entry({
+    exit: 2,
+    http: 404,
+    when: 'An image path does not exist, cannot be opened, or is a directory.',
+    message: (p) => `${list(p.image)}: expected an image file, found ${list(p.found)}`,
+    fix: () => 'check the path and its permissions',
+  }),
+  IMAGE_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'An image file holds no bytes.',
+    message: (p) => `${list(p.image)}: expected an image, found an empty file`,
+    fix: () => 'copy or export the picture again; the transfer or the camera wrote nothing',
+  }),
+  IMAGE_NOT_AN_IMAGE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A file is no picture at all, whatever its name says.',
+    message: (p) => `${list(p.image)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: () => 'leave the file out, or export the picture as PNG or JPEG (the content counts, not the name)',
+  }),
+  IMAGE_FORMAT: entry({
+    exit: 2,
+    http: 415,
+    when: 'A picture is in a format that is not read.',
+    message: (p) => `${list(p.image)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: () => 'convert it to PNG (no loss) or JPEG, for example `magick picture.bmp picture.png`',
+  }),
+  IMAGE_UNREADABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A picture is truncated or corrupt.',
+    message: (p) => `${list(p.image)}: expected a complete ${list(p.format)} file, found damage: ${list(p.reason)}`,
+    fix: () => 'copy or export the picture again; compare its size with the original',
+  }),
+  IMAGE_TOO_LARGE: entry({
+    exit: 2,
+    http: 413,
+    when: 'A picture has more bytes or pixels than the limit; it is refused before it is decoded.',
+    message: (p) => `${list(p.image)}: expected at most ${list(p.limit)}, found ${list(p.found)}`,
+    fix: () => 'scale the picture down or cut out the product before it is inspected',
+  }),
+  IMAGE_TOO_SMALL: entry({
+    exit: 2,
+    http: 422,
+    when: 'A side of a picture is shorter than the smallest one that can be inspected.',
+    message: (p) => `${list(p.image)}: expected sides of at least ${list(p.limit)} px, found ${list(p.found)}`,
+    fix: () => 'use the original picture, not its thumbnail',
+  }),
+  IMAGE_ANIMATED: entry({
+    exit: 2,
+    http: 422,
+    when: 'A file holds several frames or pages; which one shows the product would be a guess.',
+    message: (p) => `${list(p.image)}: expected one still picture, found ${list(p.found)}`,
+    fix: () => 'export the one frame to be inspected as PNG or JPEG',
+  }),
+  IMAGE_BOX: entry({
+    exit: 2,
+    http: 422,
+    when: 'A part of a picture was asked for that is empty or lies outside it.',
+    message: (p) =>
+      `${list(p.image)}: expected a box [x0, y0, x1, y1] in fractions 0..1 with x0 < x1 and y0 < y1, found [${list(p.found)}]`,
+    fix: () => 'correct the box; fractions count from the top left corner after the EXIF turn',
+  }),
+
+  // --- rules --------------------------------------------------------------------------------------------------------
+  RULES_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A rule file has faults: unknown names, contradictory bounds, unreachable guards and the like. All are listed.',
+    message: (p) => `${p.count} ${Number(p.count) === 1 ? 'fault' : 'faults'} in the rules\n${(p.faults as readonly string[] | undefined)?.join('\n') ?? ''}`,
+    fix: (p) => `mend every place named; docs/rules.md lists what is valid; then: logsad rules lint ${list(p.file)}`,
+  }),
+
+  // --- profiles ----------------------------------------------------------------------------------------------------
+  PROFILE_UNREADABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A profile is damaged, cut short, or no profile at all.',
+    message: (p) => `${list(p.path)} cannot be read as a profile: ${list(p.reason)}`,
+    fix: () => 'learn it again: `logsad learn RULES --normals DIR --profile OUT`',
+  }),
+  PROFILE_VERSION: entry({
+    exit: 2,
+    http: 422,
+    when: 'A profile was written by another version of the file format.',
+    message: (p) => `${list(p.path)} has profile format ${list(p.found)}, this version reads ${list(p.expected)}`,
+    fix: () => 'learn it again: `logsad learn RULES --normals DIR --profile OUT`',
+  }),
+  PROFILE_PRODUCT: entry({
+    exit: 2,
+    http: 409,
+    when: 'The profile was learnt for another product than the rule file describes.',
+    message: (p) => `the profile is of product '${list(p.found)}', the rule file is of '${list(p.expected)}'`,
+    fix: () => 'give the profile that was learnt with this rule file, or learn one',
+  }),
+  PROFILE_STALE: entry({
+    exit: 2,
+    http: 409,
+    when: 'What the profile was learnt from (grounding part of the rule file, models, engine) has changed since. Edits to rules alone never cause this.',
+    message: (p) => `the profile of '${list(p.product)}' is stale: ${list(p.what)}`,
+    fix: () => 'learn it again: `logsad learn RULES --normals DIR --profile OUT`',
+  }),
+  EXEMPLAR_MISSING: entry({
+    exit: 2,
+    http: 422,
+    when: 'The rule file draws exemplars on images that are not in the normals folder.',
+    message: (p) => `exemplar images of '${list(p.product)}' are not among the normals: ${list(p.images)}`,
+    fix: () => 'pass the folder that holds them as --normals, or name other images in the rule file',
+  }),
+  DETECTOR_OPTION: entry({
+    exit: 2,
+    http: 422,
+    when: 'A detector of the rule file has an option it does not know, or with a value it cannot have.',
+    message: (p) => `detector '${list(p.detector)}': ${list(p.option)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) => `correct it under detectors: in the rule file; for example { name: ${list(p.detector)}, ${list(p.example)} }`,
+  }),
+  DETECTOR_UNAVAILABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'The rule file asks for a detector that this version or the installed models do not offer.',
+    message: (p) => `detector '${list(p.detector)}' is not available; available: ${list(p.known)}`,
+    fix: () => 'name one of those under detectors: in the rule file',
+  }),
+  // --- models ------------------------------------------------------------------------------------------------------
+  MODEL_MANIFEST: entry({
+    exit: 2,
+    http: 500,
+    when: 'A model manifest is missing, no YAML, or not of the shape models/manifest.yaml has.',
+    message: (p) => `the model manifest is not usable:\n${list(p.faults)}`,
+    fix: () => 'correct the lines named; models/README.md documents every key',
+  }),
+  MODEL_SET_UNKNOWN: entry({
+    exit: 2,
+    http: 422,
+    when: 'A model set was named that no manifest defines, or that lacks the role asked for.',
+    message: (p) => `no model set '${list(p.set)}' with a '${list(p.role)}' model; known sets: ${list(p.known)}`,
+    fix: () => 'name one of the known sets, or add a manifest by LOGSAD_MODELS=/path/manifest.yaml',
+  }),
+  MODEL_ROLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'A model set names a model whose role does not fit the use.',
+    message: (p) => `model '${list(p.model)}' has role '${list(p.found)}', expected '${list(p.expected)}'`,
+    fix: () => 'name a model of the right role in the set of the manifest',
+  }),
+  MODEL_MISSING: entry({
+    exit: 3,
+    http: 503,
+    when: 'The package or file that carries a model is not on this machine.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)} is missing`,
+    fix: (p) => list(p.remedy),
+  }),
+  MODEL_DIGEST: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model file is not the one the manifest pins by sha256.',
+    message: (p) =>
+      `model '${list(p.model)}': ${list(p.path)} expected sha256 ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) => list(p.remedy),
+  }),
+  MODEL_INVALID: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model file cannot be read as the graph the manifest says it is.',
+    message: (p) => `model '${list(p.model)}': ${list(p.reason)}`,
+    fix: () => 'restore the file the manifest pins (`logsad models verify`), or correct the entry of the manifest',
+  }),
+  MODEL_UNSUPPORTED_OP: entry({
+    exit: 3,
+    http: 503,
+    when: 'A graph to be converted holds an operation, or a setting of one, that the converter does not know.',
+    message: (p) => `model '${list(p.model)}': node '${list(p.node)}': ${list(p.reason)}`,
+    fix: (p) => `use the pinned version of the package; the converter knows ${list(p.known)}`,
+  }),
+  MODEL_TAP: entry({
+    exit: 3,
+    http: 503,
+    when: 'A stage of the manifest names a tensor that the graph does not hold.',
+    message: (p) => `model '${list(p.model)}': the graph holds no tensor '${list(p.tensor)}'`,
+    fix: () => 'correct `stages` (or `input`) of the entry in the manifest',
+  }),
+
+  // --- inference ---------------------------------------------------------------------------------------------------
+  INFERENCE_UNAVAILABLE: entry({
+    exit: 3,
+    http: 503,
+    when: 'The inference child cannot start: the runtime is missing or does not fit this machine.',
+    message: (p) => `the inference process did not start: ${list(p.reason)}`,
+    fix: () => 'run `logsad doctor`; `npm ci` restores onnxruntime-node',
+  }),
+  INFERENCE_CRASHED: entry({
+    exit: 3,
+    http: 503,
+    when: 'The inference child died twice in the same call.',
+    message: (p) => `the inference process died (${list(p.reason)}) and died again when the call was repeated`,
+    fix: () => 'look at free memory and at the image that was being inspected; `logsad doctor` tests the runtime',
+  }),
+  INFERENCE_TIMEOUT: entry({
+    exit: 3,
+    http: 504,
+    when: 'A call overran its deadline; the child was killed and will be started anew.',
+    message: (p) => `inference took longer than ${list(p.deadlineMs)} ms`,
+    fix: () => 'use a smaller `frame.long`, fewer normals in the bank, or a machine with less load',
+  }),
+  INFERENCE_MEMORY: entry({
+    exit: 3,
+    http: 503,
+    when: 'The inference child ran out of memory.',
+    message: (p) => `inference ran out of memory: ${list(p.reason)}`,
+    fix: () => 'use a smaller `frame.long` or bank, or give the machine more memory',
+  }),
+  INFERENCE_SHAPE: entry({
+    exit: 3,
+    http: 500,
+    when: 'A graph was fed tensors that are not the ones it declares.',
+    message: (p) => `graph '${list(p.graph)}': expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: () => 'the profile, the model and the image do not fit together: learn the profile anew',
+  }),
+  INFERENCE_GRAPH: entry({
+    exit: 3,
+    http: 503,
+    when: 'The runtime refused to load a graph, or a graph failed while it ran.',
+    message: (p) => `graph '${list(p.graph)}': ${list(p.reason)}`,
+    fix: () => '`logsad models verify` checks the files; `logsad doctor` the runtime',
+  }),
+  INFERENCE_CLOSED: entry({
+    exit: 3,
+    http: 503,
+    when: 'A call came after the inference host was closed.',
+    message: () => 'the inference host is closed',
+    fix: () => 'this is a fault of the program: report it with the command that led to it',
+  }),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** An input or environment fault with a stable code, a place, and the fix. */
+export class LogsadError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string;
+  readonly exit: 2 | 3;
+  readonly http: number;
+  readonly place: Place | undefined;
+  readonly params: Params;
+
+  constructor(code: ErrorCode, params: Params = {}, options: { place?: Place; cause?: unknown } = {}) {
+    const e: ErrorEntry = CATALOGUE[code];
+    const at = options.place
+      ? `${options.place.file}${options.place.line ? `:${options.place.line}:${options.place.col ?? 1}` : ''}: `
+      : '';
+    super(at + e.message(params), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'LogsadError';
+    this.code = code;
+    this.fix = e.fix(params);
+    this.exit = e.exit;
+    this.http = e.http;
+    this.place = options.place;
+    this.params = params;
+  }
+
+  toJSON(): { code: ErrorCode; message: string; fix: string; place?: Place } {
+    return {
+      code: this.code,
+      message: this.message,
+      fix: this.fix,
+      ...(this.place ? { place: this.place } : {}),
+    };
+  }
+}

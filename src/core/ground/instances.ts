@@ -1,0 +1,264 @@
+/**
+ * From labelled cells to instances: components of things (holes filled, children included, merged ones split), unions of
+ * stuff, each with its geometry, colour and pooled feature. FINDINGS 3.
+ */
+import { cellArea, cellSize, toImageX, toImageY } from '../frame.ts';
+import { kMeans } from '../grid/cluster.ts';
+import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
+import { emptyMask } from '../grid/grid.ts';
+import { createRandom } from '../grid/random.ts';
+import { shapeOf } from '../grid/extent.ts';
+import { closing, dilate, erode, fillHoles, opening } from '../grid/morphology.ts';
+import { components, maskOf, momentsOfMask } from '../grid/regions.ts';
+import { encodeRuns } from '../grid/runs.ts';
+import type { InterestSpec } from '../rules/definition.ts';
+import type { Box, Instance, SceneFrame } from '../scene.ts';
+import { GROUND } from './constants.ts';
+import { IGNORED_CELL } from './openSet.ts';
+import { poolFeatures } from './pool.ts';
+
+/** An instance before it is compared with the normals: no id, attributes or likeness yet. */
+export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & { readonly cells: number };
+
+/** What an image offers to instances. */
+export interface FrameView {
+  readonly frame: SceneFrame;
+  /** Class per cell in interest order, or a negative value of openSet.ts. */
+  readonly labels: LabelGrid;
+  /** Winning logit per cell. */
+  readonly confidence: FeatureGrid;
+  readonly lab: FeatureGrid;
+  /** Normalised stages. */
+  readonly stages: readonly FeatureGrid[];
+}
+
+/** Median area of an interest's instances among normals, in cells; 0 where not yet known. */
+export type AreaMedians = Readonly<Record<string, number>>;
+
+/** Classes that belong to an interest's silhouette: itself and its descendants. */
+function family(interests: readonly InterestSpec[], id: string): Set<number> {
+  const wanted = new Set([id]);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const s of interests) {
+      if (s.parent !== undefined && wanted.has(s.parent) && !wanted.has(s.id)) {
+        wanted.add(s.id);
+        grown = true;
+      }
+    }
+  }
+  return new Set(interests.flatMap((s, i) => (wanted.has(s.id) ? [i] : [])));
+}
+
+/** A length of the rule file in cells along x; `unit` says what the number means. */
+function inCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
+  if (unit === 'px@448') return (value / 448) * grid.width;
+  if (unit === 'cells@64') return (value / 64) * grid.width;
+  return value * Math.max(grid.width, grid.height);
+}
+
+function areaInCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
+  const cells = grid.width * grid.height;
+  if (unit === 'px@448') return (value / (448 * 448)) * cells;
+  if (unit === 'cells@64') return (value / (64 * 64)) * cells;
+  return value * cells;
+}
+
+/** `clean.minArea` in cells; a stated bound wins over the share of the median. */
+function statedArea(spec: InterestSpec, grid: { width: number; height: number }): number | undefined {
+  return spec.clean.minArea === undefined ? undefined : areaInCells(spec.clean.minArea, spec.clean.unit, grid);
+}
+
+/** Opening, closing, erosion, dilation of an interest's mask as its `clean` asks; kernels are full widths. */
+export function cleanMask(mask: Mask, clean: InterestSpec['clean']): Mask {
+  const kernel = (width: number) => ({ shape: 'disc' as const, radius: Math.max(0.5, inCells(width, clean.unit, mask) / 2) });
+  let out = mask;
+  if (clean.open) out = opening(out, kernel(clean.open));
+  if (clean.close) out = closing(out, kernel(clean.close));
+  if (clean.erode) out = erode(out, kernel(clean.erode));
+  if (clean.dilate) out = dilate(out, kernel(clean.dilate));
+  return out;
+}
+
+/** Quantile box `[x0, y0, x1, y1]` in cells, with fractions: where the cumulated cells pass `share` and `1 - share`. */
+export function quantileBox(mask: Mask, share: number): [number, number, number, number] {
+  const { width, height, data } = mask;
+  const columns = new Float64Array(width);
+  const rows = new Float64Array(height);
+  let total = 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (!data[i]) continue;
+      columns[x]!++;
+      rows[y]!++;
+      total++;
+    }
+  }
+  const at = (histogram: Float64Array, target: number): number => {
+    let sum = 0;
+    for (let i = 0; i < histogram.length; i++) {
+      const h = histogram[i]!;
+      if (h > 0 && sum + h >= target) return i + (target - sum) / h;
+      sum += h;
+    }
+    return histogram.length;
+  };
+  const low = share * total;
+  const high = (1 - share) * total;
+  return [at(columns, low), at(rows, low), at(columns, high), at(rows, high)];
+}
+
+/**
+ * Geometry, colour and pooled feature of one mask.
+ * @param nested classes of nested interests: their cells belong to the mask, but not to how the interest itself looks
+ */
+function describe(interest: string, mask: Mask, view: FrameView, nested: ReadonlySet<number>): Candidate {
+  const { frame, lab } = view;
+  const { width, height } = mask;
+  const moments = momentsOfMask(mask);
+  const size = cellSize(frame, mask);
+  const shape = shapeOf(moments, [size.x, size.y]);
+  const { area: n } = moments;
+  const inside: number[] = [];
+  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]) inside.push(i);
+  const bare = inside.filter((i) => !nested.has(view.labels.data[i]!));
+  const cells = bare.length > 0 ? bare : inside;
+  const sum = [0, 0, 0];
+  const square = [0, 0, 0];
+  for (const i of cells) {
+    for (let c = 0; c < 3; c++) {
+      const q = lab.data[i * 3 + c]!;
+      sum[c]! += q;
+      square[c]! += q * q;
+    }
+  }
+  const m = cells.length;
+  const labMean = sum.map((s) => s / m) as unknown as [number, number, number];
+  const labStd = square.map((s, c) => Math.sqrt(Math.max(0, s / m - labMean[c]! ** 2))) as unknown as [number, number, number];
+  const trim = quantileBox(mask, GROUND.boxTrim);
+  const box: Box = [
+    toImageX(frame, trim[0], width),
+    toImageY(frame, trim[1], height),
+    toImageX(frame, trim[2], width),
+    toImageY(frame, trim[3], height),
+  ];
+  return {
+    interest,
+    mask: encodeRuns(mask.data),
+    cells: n,
+    area: n * cellArea(frame, mask),
+    box,
+    centroid: [toImageX(frame, moments.centroid[0], width), toImageY(frame, moments.centroid[1], height)],
+    orientation: shape.orientation,
+    length: shape.length,
+    width: shape.width,
+    lab: labMean,
+    labStd,
+    feature: Array.from(poolFeatures(view.stages, cells, width, height)),
+  };
+}
+
+/** Cuts one component into `parts` by k-means on its cells' places. */
+function split(mask: Mask, parts: number): Mask[] {
+  const cells: number[] = [];
+  mask.data.forEach((v, i) => {
+    if (v) cells.push(i);
+  });
+  const points = new Float32Array(cells.length * 2);
+  cells.forEach((c, i) => {
+    points[i * 2] = c % mask.width;
+    points[i * 2 + 1] = Math.floor(c / mask.width);
+  });
+  const { labels } = kMeans({ data: points, height: cells.length, width: 1, channels: 2 }, parts, createRandom(1));
+  return Array.from({ length: parts }, (_, p) => {
+    const out = emptyMask(mask.height, mask.width);
+    cells.forEach((c, i) => {
+      if (labels[i] === p) out.data[c] = 1;
+    });
+    return out;
+  });
+}
+
+/** Merges components whose gap is below `gap` cells by closing before labelling, and keeps only the original cells. */
+function groups(mask: Mask, gap: number): Mask[] {
+  const joined = gap > 0 ? dilate(mask, { shape: 'disc', radius: gap / 2 }) : mask;
+  const parts = components(joined);
+  return parts.regions.map((r) => {
+    const out = maskOf(parts, (q) => q.id === r.id);
+    if (gap > 0) for (let i = 0; i < out.data.length; i++) out.data[i] &= mask.data[i]!;
+    return out;
+  });
+}
+
+/** All candidates of one thing: components large enough against the median, holes filled, merged ones split. */
+function things(spec: InterestSpec, mask: Mask, median: number, view: FrameView, nested: ReadonlySet<number>): Candidate[] {
+  const gap = spec.instances.merge ? inCells(spec.instances.merge, 'fraction', mask) : 0;
+  const least = Math.max(2, statedArea(spec, mask) ?? median * GROUND.minThingArea);
+  const out: Mask[] = [];
+  for (const part of groups(mask, gap)) {
+    const filled = fillHoles(part);
+    const area = filled.data.reduce((n, v) => n + (v ? 1 : 0), 0);
+    if (area < least) continue;
+    const many = spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median ? Math.round(area / median) : 1;
+    if (many > 1) out.push(...split(filled, many));
+    else out.push(filled);
+  }
+  return out.map((m) => describe(spec.id, m, view, nested));
+}
+
+/** The union of a stuff's components that are large enough against the median (or its own largest). */
+function stuff(spec: InterestSpec, mask: Mask, median: number, view: FrameView, nested: ReadonlySet<number>): Candidate[] {
+  const parts = components(mask);
+  if (parts.regions.length === 0) return [];
+  const reference = median > 0 ? median : Math.max(...parts.regions.map((r) => r.area));
+  const least = statedArea(spec, mask) ?? GROUND.minStuffArea * reference;
+  const union = maskOf(parts, (r) => r.area >= least);
+  return union.data.some((v) => v !== 0) ? [describe(spec.id, union, view, nested)] : [];
+}
+
+/** Mask of an interest before it is cut into instances. A silhouette is everything that is not background. */
+export function interestMask(interests: readonly InterestSpec[], spec: InterestSpec, labels: LabelGrid): Mask {
+  const out = emptyMask(labels.height, labels.width);
+  if (spec.source?.length === 1 && spec.source[0] === 'silhouette') {
+    const background = new Set(interests.flatMap((s, i) => (s.role === 'background' ? [i] : [])));
+    for (let i = 0; i < out.data.length; i++) out.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
+    return out;
+  }
+  const own = family(interests, spec.id);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = own.has(labels.data[i]!) ? 1 : 0;
+  return out;
+}
+
+/**
+ * All candidates of a frame, background excepted.
+ * @param interests in label order, followed by those that have no class of their own (silhouettes)
+ */
+export function findCandidates(interests: readonly InterestSpec[], view: FrameView, medians: AreaMedians): Candidate[] {
+  return interests.flatMap((spec) => {
+    if (spec.role === 'background') return [];
+    const mask = cleanMask(interestMask(interests, spec, view.labels), spec.clean);
+    const median = medians[spec.id] ?? 0;
+    const nested = family(interests, spec.id);
+    nested.delete(interests.indexOf(spec));
+    return spec.form === 'thing' ? things(spec, mask, median, view, nested) : stuff(spec, mask, median, view, nested);
+  });
+}
+
+/** Bounding box of the product: the largest component of what is not background, eroded once, trimmed. */
+export function productBox(interests: readonly InterestSpec[], view: FrameView): Box {
+  const { labels, frame } = view;
+  const background = new Set(interests.flatMap((s, i) => (s.role === 'background' ? [i] : [])));
+  if (background.size === 0) return frame.box;
+  const mask = emptyMask(labels.height, labels.width);
+  for (let i = 0; i < mask.data.length; i++) mask.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
+  const parts = components(erode(mask, { shape: 'square', radius: 1 }));
+  if (parts.regions.length === 0) return frame.box;
+  const largest = parts.regions.reduce((a, b) => (b.area > a.area ? b : a));
+  const b = quantileBox(maskOf(parts, (r) => r.id === largest.id), GROUND.boxTrim / 2);
+  return [
+    toImageX(frame, b[0], labels.width),
+    toImageY(frame, b[1], labels.height),
+    toImageX(frame, b[2], labels.width),
+    toImageY(frame, b[3], labels.height),
+  ];
+}

@@ -1,0 +1,64 @@
+/** The strip below a picture: verdict, score, and the first sentence, wrapped to the width without a font at hand. */
+import type { InspectionResult } from '../scene.ts';
+import { textWidth } from './labels.ts';
+import { DRAWING, escapeXml, figure, PALETTE, VERDICT_WORDS } from './style.ts';
+
+const FILL = { pass: '#0b6e4f', review: '#8a6100', reject: PALETTE.violation } as const;
+const MAX_LINES = 3;
+/** Regular weight is so much narrower than the bold that `textWidth` estimates. */
+const REGULAR = 0.88;
+
+/** Words to lines no wider than `width` pixels; a cut text ends in an ellipsis. */
+export function wrap(text: string, width: number, fontSize: number, maxLines: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (line && textWidth(longer, fontSize) * REGULAR > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  if (line) lines.push(line);
+  if (lines.length <= maxLines) return lines;
+  const last = lines[maxLines - 1]!;
+  return [...lines.slice(0, maxLines - 1), `${last.slice(0, Math.max(1, last.length - 2))}…`];
+}
+
+/** The sentence a person should read first. */
+export function firstSentence(result: InspectionResult): string {
+  const first = result.violations[0];
+  if (first) return first.because ? `${first.because} ${first.message}` : first.message;
+  return result.reviewReasons[0] ?? 'All rules hold.';
+}
+
+/** SVG of the strip, to stand below a picture of `width` x `height` pixels. */
+export function captionStrip(
+  result: InspectionResult,
+  canvas: { readonly width: number; readonly height: number; readonly scale: number },
+): { svg: string; height: number } {
+  const size = DRAWING.captionSize * canvas.scale;
+  const pad = size * 0.8;
+  const word = VERDICT_WORDS[result.verdict];
+  const chip = textWidth(word, size) + size;
+  const left = pad * 2 + chip;
+  const more = result.violations.length > 1 ? ` (and ${result.violations.length - 1} more)` : '';
+  const lines = wrap(firstSentence(result) + more, canvas.width - left - pad, size, MAX_LINES);
+  const leading = size * 1.35;
+  const height = Math.ceil(Math.max(1, lines.length) * leading + size * 1.15 + pad * 1.7);
+  const n = (v: number): string => String(Math.round(v * 10) / 10);
+  const top = canvas.height;
+  const text = (x: number, y: number, fill: string, weight: number, s: string, fontSize = size) =>
+    `<text x="${n(x)}" y="${n(top + y)}" font-size="${n(fontSize)}" font-weight="${weight}" fill="${fill}">${escapeXml(s)}</text>`;
+  const p = result.p === null ? [] : [`p ${figure(result.p)}`];
+  const facts = [result.image, `unit ${figure(result.unit)}`, `score ${figure(result.score)}`, ...p].join('  ·  ');
+  return {
+    height,
+    svg:
+      `<rect x="0" y="${top}" width="${canvas.width}" height="${height}" fill="#14181d"/>` +
+      `<rect x="${n(pad)}" y="${n(top + pad)}" width="${n(chip)}" height="${n(size * 1.6)}" rx="${n(size * 0.3)}" fill="${FILL[result.verdict]}"/>` +
+      text(pad + size / 2, pad + size * 1.15, '#fff', 700, word) +
+      lines.map((l, i) => text(left, pad + size * 1.05 + i * leading, '#f3f5f7', 500, l)).join('') +
+      text(left, pad + size * 1.05 + Math.max(1, lines.length) * leading, '#a9b4bf', 400, facts, size * 0.8),
+  };
+}

@@ -1,0 +1,123 @@
+/** References of every rule from the Scenes of normals: no image, no model, so editing a rule never re-learns one. */
+import type { Scene } from '../scene.ts';
+import { LEARN } from './constants.ts';
+import { type CompiledRule, type CompiledRules, flatten } from './compiled.ts';
+import type { Guard } from './definition.ts';
+import { isEmpty, type Learnt, type Sample } from './kind.ts';
+import { imageReading, type RegionMasks, type SceneView, viewOf } from './view.ts';
+
+export interface RuleReference {
+  readonly pooled: Learnt<unknown> | null;
+  /** Per variant that enough normals show. */
+  readonly variants: Readonly<Record<string, Learnt<unknown>>>;
+}
+
+/** Plain JSON: stored, sent and compared as it is. */
+export interface LearntRules {
+  readonly schema: 'logsad/learnt-rules/v1';
+  /** `CompiledRules.digests.rules` it was learnt for. */
+  readonly rules: string;
+  readonly normals: number;
+  readonly calibration: number;
+  readonly references: Readonly<Record<string, RuleReference>>;
+}
+
+/** Whether a rule applies to a scene. Guards on other rules need `outcomes`; on normals those rules are taken to hold. */
+export function applies(
+  view: SceneView,
+  guards: readonly Guard[],
+  violated: (rule: string) => boolean | null = () => false,
+): string | null {
+  for (const guard of guards) {
+    if ('attribute' in guard) {
+      const value = imageReading(view, guard.attribute)?.value ?? null;
+      if (value === null) return `${guard.attribute} is not known`;
+      if (!guard.is.includes(value)) return `applies where ${guard.attribute} is ${guard.is.join(' or ')}; it is ${value}`;
+    } else if ('variant' in guard) {
+      if (view.scene.variant === null || !guard.variant.includes(view.scene.variant)) return `applies to variant ${guard.variant.join(' or ')}`;
+    } else {
+      const state = violated(guard.rule);
+      if (state === null) return `rule ${guard.rule} was not judged`;
+      if (state !== (guard.is === 'violated')) return `applies where rule ${guard.rule} is ${guard.is}`;
+    }
+  }
+  return null;
+}
+
+/** Readings by rule and scene: both are immutable, and leaving normals out one by one asks for the same ones again. */
+const readings = new WeakMap<CompiledRule, WeakMap<Scene, { readonly reading: unknown }>>();
+
+function readingOf(rule: CompiledRule, view: SceneView): unknown {
+  // Masks arrive from outside: what was read without them does not hold with them.
+  if (Object.keys(view.masks).length > 0) return measureAnew(rule, view);
+  let scenes = readings.get(rule);
+  if (!scenes) {
+    scenes = new WeakMap();
+    readings.set(rule, scenes);
+  }
+  let known = scenes.get(view.scene);
+  if (!known) {
+    known = { reading: measureAnew(rule, view) };
+    scenes.set(view.scene, known);
+  }
+  return known.reading;
+}
+
+function measureAnew(rule: CompiledRule, view: SceneView): unknown {
+  return applies(view, rule.spec.when) === null ? rule.kind!.measure(view, rule.spec.params, rule.context) : UNMET;
+}
+
+const UNMET = { empty: 'does not apply' } as const;
+
+function samplesOf(rule: CompiledRule, views: readonly SceneView[]): Sample<unknown>[] {
+  const out: Sample<unknown>[] = [];
+  for (const view of views) {
+    const reading = readingOf(rule, view);
+    if (!isEmpty(reading)) out.push({ image: view.scene.image, reading });
+  }
+  return out;
+}
+
+/**
+ * Learns every rule from normals; `calibration` widens bounds and moves no centre. Where the file has `variants`, each
+ * variant with at least `LEARN.variantMinN` normals gets its own reference beside the pooled one.
+ */
+export function learnRules(
+  compiled: CompiledRules,
+  normals: readonly Scene[],
+  calibration: readonly Scene[] = [],
+  masks: RegionMasks = {},
+): LearntRules {
+  const views = normals.map((s) => viewOf(s, compiled.file, masks));
+  const more = calibration.map((s) => viewOf(s, compiled.file, masks));
+  const references: Record<string, RuleReference> = {};
+  for (const rule of flatten(compiled.rules)) references[rule.id] = learnRule(rule, views, more);
+  return { schema: 'logsad/learnt-rules/v1', rules: compiled.digests.rules, normals: normals.length, calibration: calibration.length, references };
+}
+
+function learnRule(rule: CompiledRule, normals: readonly SceneView[], calibration: readonly SceneView[]): RuleReference {
+  if (!rule.kind) return { pooled: null, variants: {} };
+  const learn = (a: readonly SceneView[], b: readonly SceneView[]): Learnt<unknown> | null =>
+    rule.kind!.learn(samplesOf(rule, a), samplesOf(rule, b), rule.spec.params, rule.context);
+  const variants: Record<string, Learnt<unknown>> = {};
+  if (rule.context.file.variants) {
+    const groups = new Map<string, SceneView[]>();
+    for (const view of normals) {
+      const v = view.scene.variant;
+      if (v !== null) groups.set(v, [...(groups.get(v) ?? []), view]);
+    }
+    for (const [v, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (group.length < LEARN.variantMinN) continue;
+      const learnt = learn(group, calibration.filter((c) => c.scene.variant === v));
+      if (learnt && learnt.n >= LEARN.variantMinN) variants[v] = learnt;
+    }
+  }
+  return { pooled: learn(normals, calibration), variants };
+}
+
+/** The reference that judges a scene of this variant. */
+export function referenceFor(learnt: LearntRules | null, rule: string, variant: string | null): Learnt<unknown> | null {
+  const reference = learnt?.references[rule];
+  if (!reference) return null;
+  return (variant !== null && Object.hasOwn(reference.variants, variant) ? reference.variants[variant] : reference.pooled) ?? null;
+}

@@ -1,0 +1,306 @@
+/**
+ * The one module that owns location, spread, tolerance and n: rules, likeness, mining and calibration all learn their
+ * bounds here. Every constant stands in `TOLERANCE`, with where it comes from.
+ */
+
+export const TOLERANCE = {
+  /** Normal-consistent scale of the median absolute deviation. */
+  madToSigma: 1.4826,
+  /** A bound lies at least this many robust sigmas from the centre. Study: 4 (FINDINGS 3). */
+  sigmas: 4,
+  /** A normal farther than this many robust sigmas is a gross outlier (FINDINGS 3). */
+  outlierSigmas: 8,
+  /** At most this share of the normals, and at least one, may be set aside, from `outlierMinN` normals on. */
+  outlierShare: 0.02,
+  outlierMinN: 8,
+  /** The bound lies at least this times the largest deviation seen, for many normals ... */
+  extentMany: 1.15,
+  /** ... and this times for four: four normals show little of the spread (expected half range of n, FINDINGS 4). */
+  extentFour: 4,
+  /** How fast the one turns into the other: extentMany + (extentFour - extentMany) * (4 / n) ** extentDecay. */
+  extentDecay: 0.9,
+  /** Weak kinds (sensitive to light and borders) get wider bounds (FINDINGS 5). */
+  weakFactor: 1.5,
+  /** Share of a pooled, diagonal covariance mixed into the sample covariance: shrinkTo / (n + shrinkTo). */
+  shrinkTo: 8,
+} as const;
+
+/** Middle value; mean of the two middle ones for even n. NaN for no values. */
+export function median(values: ArrayLike<number>): number {
+  return quantile(values, 0.5);
+}
+
+/** Linear-interpolation quantile (type 7, as NumPy's default). `q` in [0, 1]. NaN for no values. */
+export function quantile(values: ArrayLike<number>, q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const n = sorted.length;
+  if (n === 0) return Number.NaN;
+  const at = q * (n - 1);
+  const low = Math.floor(at);
+  const high = Math.min(n - 1, low + 1);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+}
+
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** Unbiased standard deviation (n - 1). 0 for fewer than two values. */
+export function standardDeviation(values: ArrayLike<number>): number {
+  const n = values.length;
+  if (n < 2) return 0;
+  const m = mean(values);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += (values[i]! - m) ** 2;
+  return Math.sqrt(sum / (n - 1));
+}
+
+export interface LearnOptions {
+  /** Smallest sigma believed: measurement noise of the quantity, in its own units. */
+  readonly floor: number;
+  readonly tier?: 'core' | 'weak';
+  /** Distances are bounded from above only. */
+  readonly oneSided?: boolean;
+  /** Further normals that may widen the bound but do not move the centre (`--calibrate`). */
+  readonly calibration?: readonly number[];
+  /**
+   * The false-alarm rate asked of the bound: a larger one tightens it, a smaller one widens it. Default: the bound
+   * holds on every normal seen, with the margins of `TOLERANCE`.
+   */
+  readonly alarm?: number;
+}
+
+/** What normals say about one scalar. `tolerance` is the distance from centre to border: margin = deviation / tolerance. */
+export interface ScalarReference {
+  readonly n: number;
+  readonly centre: number;
+  readonly sigma: number;
+  readonly tolerance: number;
+  readonly low: number;
+  readonly high: number;
+  /** Indices of values set aside as gross outliers: into `values`, then `values.length +` into `calibration`. */
+  readonly setAside: readonly number[];
+}
+
+/** How far beyond the largest deviation among n normals the bound must lie. */
+export function extentFactor(n: number): number {
+  const t = TOLERANCE;
+  return t.extentMany + (t.extentFour - t.extentMany) * (4 / Math.max(4, n)) ** t.extentDecay;
+}
+
+/**
+ * Robust location, spread and bound of a scalar over normals (FINDINGS 3-4): centre = median; sigma = max(floor,
+ * 1.4826 MAD); tolerance = max(4 sigma, extentFactor(n) x largest deviation that is no gross outlier).
+ * With no values: an unbounded reference (`n` 0, tolerance Infinity).
+ */
+export function learnScalar(values: readonly number[], options: LearnOptions): ScalarReference {
+  const t = TOLERANCE;
+  const n = values.length;
+  if (n === 0) {
+    return {
+      n: 0,
+      centre: Number.NaN,
+      sigma: options.floor,
+      tolerance: Infinity,
+      low: -Infinity,
+      high: Infinity,
+      setAside: [],
+    };
+  }
+  const centre = median(values);
+  const deviation = (v: number): number => (options.oneSided ? Math.max(0, v - centre) : Math.abs(v - centre));
+  const mad = median(values.map((v) => Math.abs(v - centre)));
+  const sigma = Math.max(options.floor, t.madToSigma * mad);
+  const all = [...values, ...(options.calibration ?? [])];
+  const allowed = all.length >= t.outlierMinN ? Math.max(1, Math.floor(t.outlierShare * all.length)) : 0;
+  const setAside = all
+    .map((v, i) => ({ i, d: deviation(v) }))
+    .filter((e) => e.d > t.outlierSigmas * sigma)
+    .sort((a, b) => b.d - a.d || a.i - b.i)
+    .slice(0, allowed)
+    .map((e) => e.i);
+  const aside = new Set(setAside);
+  const kept = all.filter((_, i) => !aside.has(i)).map(deviation);
+  const tolerance = reach(kept, sigma, options);
+  return {
+    n: all.length,
+    centre,
+    sigma,
+    tolerance,
+    low: options.oneSided ? -Infinity : centre - tolerance,
+    high: centre + tolerance,
+    setAside,
+  };
+}
+
+/**
+ * Distance from centre to border for the deviations (>= 0) of the normals that were kept: `TOLERANCE.sigmas` sigmas or
+ * the largest deviation widened for small n, whichever is larger. With `alarm` = a, the sigmas are those that a normal
+ * distribution exceeds with probability a, and the deviation is the (1 - a) quantile; where n is too small to show a
+ * (a < 1 / n) the largest deviation is widened further by the ratio of the two normal quantiles.
+ */
+export function reach(
+  deviations: readonly number[],
+  sigma: number,
+  options: Pick<LearnOptions, 'tier' | 'alarm'>,
+): number {
+  const t = TOLERANCE;
+  const n = deviations.length;
+  const widen = options.tier === 'weak' ? t.weakFactor : 1;
+  const largest = deviations.reduce((m, d) => Math.max(m, d), 0);
+  if (options.alarm === undefined) return widen * Math.max(t.sigmas * sigma, extentFactor(n) * largest);
+  const sigmas = -probit(options.alarm / 2);
+  const seen = Math.max(options.alarm, 1 / Math.max(1, n));
+  const extent =
+    options.alarm < seen ? largest * Math.max(1, sigmas / -probit(seen / 2)) : quantile(deviations, 1 - options.alarm);
+  const factor = options.alarm < seen ? extentFactor(n) : extentFactor(n) / t.extentMany;
+  return widen * Math.max(sigmas * sigma, factor * extent);
+}
+
+/** Inverse of the standard normal distribution function, p in (0, 1); absolute error below 1e-8 (bisection). */
+export function probit(p: number): number {
+  let low = -40;
+  let high = 40;
+  for (let i = 0; i < 80; i++) {
+    const mid = (low + high) / 2;
+    if (normalCdf(mid) < p) low = mid;
+    else high = mid;
+  }
+  return (low + high) / 2;
+}
+
+/** Standard normal distribution function by the series (|x| < 6) or the continued fraction of Laplace. */
+export function normalCdf(x: number): number {
+  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+  if (Math.abs(x) < 6) {
+    let term = x;
+    let sum = x;
+    for (let k = 3; k < 200 && Math.abs(term) > 1e-18 * Math.abs(sum); k += 2) {
+      term *= (x * x) / k;
+      sum += term;
+    }
+    return 0.5 + density * sum;
+  }
+  let fraction = Math.abs(x);
+  for (let k = 60; k >= 1; k--) fraction = Math.abs(x) + k / fraction;
+  return x > 0 ? 1 - density / fraction : density / fraction;
+}
+
+/** `a - b` for angles of period `period`, wrapped into [-period / 2, period / 2). */
+export function angleDifference(a: number, b: number, period: number = Math.PI): number {
+  const d = (a - b) % period;
+  return d - period * Math.floor(d / period + 0.5);
+}
+
+/**
+ * As learnScalar for angles of period `period` (pi for axes, 2 pi for directions): the centre is the circular mean
+ * refined by the median of the wrapped deviations. `low`/`high` may leave the period; compare with `angleDifference`.
+ */
+export function learnAngle(
+  values: readonly number[],
+  options: LearnOptions,
+  period: number = Math.PI,
+): ScalarReference {
+  if (values.length === 0) return learnScalar([], options);
+  const turn = (2 * Math.PI) / period;
+  const sin = mean(values.map((v) => Math.sin(v * turn)));
+  const cos = mean(values.map((v) => Math.cos(v * turn)));
+  const start = Math.atan2(sin, cos) / turn;
+  const unwrap = (v: number): number => start + angleDifference(v, start, period);
+  const calibration = options.calibration?.map(unwrap);
+  return learnScalar(values.map(unwrap), calibration ? { ...options, calibration } : options);
+}
+
+/** Location, inverse covariance and Mahalanobis border of vectors `[n, d]`. */
+export interface VectorReference {
+  readonly n: number;
+  readonly centre: readonly number[];
+  /** Inverse of the shrunk covariance, rows of `[d, d]`. */
+  readonly precision: readonly (readonly number[])[];
+  /** Mahalanobis distance of the border. */
+  readonly tolerance: number;
+  readonly setAside: readonly number[];
+}
+
+/**
+ * Robust centre (median per axis) and covariance shrunk towards its own diagonal, plus the squared floors: few normals
+ * show no reliable correlation. The border is learnt on the Mahalanobis distances as any one-sided scalar is.
+ */
+export function learnVector(
+  values: readonly (readonly number[])[],
+  floors: readonly number[],
+  options: Omit<LearnOptions, 'floor' | 'calibration'> & { readonly calibration?: readonly (readonly number[])[] },
+): VectorReference {
+  const d = floors.length;
+  const n = values.length;
+  const centre = floors.map((_, j) => (n === 0 ? 0 : median(values.map((v) => v[j]!))));
+  const keep = (1 / (n + TOLERANCE.shrinkTo)) * n;
+  const covariance = floors.map((floor, i) =>
+    floors.map((_, j) => {
+      let sum = 0;
+      for (const v of values) sum += (v[i]! - centre[i]!) * (v[j]! - centre[j]!);
+      const c = n > 1 ? sum / (n - 1) : 0;
+      return i === j ? c + floor * floor : c * keep;
+    }),
+  );
+  const precision = invert(covariance);
+  const distance = (v: readonly number[]): number => mahalanobis(v, centre, precision);
+  const distances = values.map(distance);
+  const calibration = options.calibration?.map(distance) ?? [];
+  // The distances of d standard normal axes spread around sqrt(d): that is the sigma believed at least.
+  const floor = Math.sqrt(d);
+  const all = [...distances, ...calibration];
+  const allowed =
+    all.length >= TOLERANCE.outlierMinN ? Math.max(1, Math.floor(TOLERANCE.outlierShare * all.length)) : 0;
+  const setAside = all
+    .map((v, i) => ({ i, v }))
+    .filter((e) => e.v > TOLERANCE.outlierSigmas * floor)
+    .sort((a, b) => b.v - a.v || a.i - b.i)
+    .slice(0, allowed)
+    .map((e) => e.i);
+  const aside = new Set(setAside);
+  const kept = all.filter((_, i) => !aside.has(i));
+  return { n: all.length, centre, precision, tolerance: n === 0 ? Infinity : reach(kept, floor, options), setAside };
+}
+
+/** Mahalanobis distance of `[d]` from a centre. */
+export function mahalanobis(
+  v: readonly number[],
+  centre: readonly number[],
+  precision: readonly (readonly number[])[],
+): number {
+  let sum = 0;
+  for (let i = 0; i < centre.length; i++) {
+    for (let j = 0; j < centre.length; j++) sum += (v[i]! - centre[i]!) * precision[i]![j]! * (v[j]! - centre[j]!);
+  }
+  return Math.sqrt(Math.max(0, sum));
+}
+
+/** Inverse of a small positive-definite matrix by Gauss-Jordan with row pivots. */
+function invert(m: readonly (readonly number[])[]): number[][] {
+  const d = m.length;
+  const a = m.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
+  for (let c = 0; c < d; c++) {
+    let pivot = c;
+    for (let r = c + 1; r < d; r++) if (Math.abs(a[r]![c]!) > Math.abs(a[pivot]![c]!)) pivot = r;
+    [a[c], a[pivot]] = [a[pivot]!, a[c]!];
+    const p = a[c]![c]!;
+    for (let j = 0; j < 2 * d; j++) a[c]![j]! /= p;
+    for (let r = 0; r < d; r++) {
+      if (r === c) continue;
+      const f = a[r]![c]!;
+      if (f !== 0) for (let j = 0; j < 2 * d; j++) a[r]![j]! -= f * a[c]![j]!;
+    }
+  }
+  return a.map((row) => row.slice(d));
+}
+
+/** Deviation of `x` in tolerance units: 0 at the centre, 1 at the border. 0 where nothing was learnt. */
+export function marginOf(reference: ScalarReference, x: number): number {
+  if (!Number.isFinite(reference.tolerance)) return 0;
+  const below = reference.low === -Infinity;
+  const d = below ? Math.max(0, x - reference.centre) : Math.abs(x - reference.centre);
+  return d / reference.tolerance;
+}

@@ -1,0 +1,37 @@
+/**
+ * The public face of the package.
+ *
+ *     import { gatherNormals, loadRules, openEngine } from 'logsad';
+ *     await using engine = await openEngine();
+ *     const product = await loadRules('rules/my-part');
+ *     const { profile } = await engine.learn(product, await gatherNormals('photos/good', product.compiled.file));
+ *     const inspector = await engine.inspector(product, profile);
+ *     const result = await inspector.inspect({ name: 'part.jpg', path: 'part.jpg' });
+ */
+export { type BatchItem, inspectAll } from './app/batch.ts';
+export { type Check, checkup, type Probe } from './app/doctor.ts';
+export { evaluate, exemplarDigests, type LabelledRef } from './app/evaluate.ts';
+export { type EvaluatedImage, type Evaluation, isScored, readCauses, summarise } from './app/evaluation.ts';
+export { productName, skeletonRules } from './app/init.ts';
+export type { Inspector } from './app/inspect.ts';
+export {
+  type Deps,
+  ENGINE,
+  exemplarNames,
+  type ImageRef,
+  type Learned,
+  type LearnOptions,
+  type Progress,
+} from './app/learn.ts';
+export { drawOptionsOf, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
+export type { Backbones, ImageReader, Inference } from './app/ports.ts';
+export { evaluationToText } from './app/tables.ts';
+export * from './compose.ts';
+export { type ErrorCode, LogsadError } from './core/errors.ts';
+export type { Profile } from './core/profile.ts';
+export { type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
+export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
+export { resultToText } from './core/report/text.ts';
+export type * from './core/scene.ts';
+export { generateDemo } from './demo/dataset.ts';
+export { doctorProbes } from './doctor.ts';
