@@ -8,6 +8,8 @@ import {
   expandInputs,
   findRules,
   type ImageFile,
+  listFiles,
+  listFolders,
   listImages,
   listNormals,
   readBytes,
@@ -16,7 +18,7 @@ import {
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
-import { type Inspector, openInspector } from './app/inspect.ts';
+import { checkStamp, type Inspector, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
 import type { LogsadError } from './core/errors.ts';
@@ -31,6 +33,8 @@ export const files = {
   exists,
   expandInputs,
   findRules,
+  listFiles,
+  listFolders,
   listImages,
   listNormals,
   openDataset,
@@ -90,6 +94,18 @@ export async function loadRules(path: string): Promise<ProductRules> {
 /** @throws LogsadError FILE_NOT_FOUND, PROFILE_* */
 export async function loadProfile(path: string): Promise<Profile> {
   return decodeProfile(await readBytes(path, 'a profile made by: logsad learn'), path);
+}
+
+/** A profile whose Scenes these rules can judge; no model is loaded. @throws LogsadError as loadProfile, PROFILE_STALE, PROFILE_PRODUCT */
+export async function loadFitting(product: ProductRules, path: string): Promise<Profile> {
+  const profile = await loadProfile(path);
+  checkStamp(product.compiled, profile, null);
+  return profile;
+}
+
+/** Today as an ISO date, for provenance and vetting. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 /** Whole or not at all. @throws LogsadError DISK_FULL, NO_WRITE_PERMISSION */

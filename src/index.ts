@@ -13,7 +13,7 @@ export { type Check, checkup, type Probe } from './app/doctor.ts';
 export { evaluate, exemplarDigests, type LabelledRef } from './app/evaluate.ts';
 export { type EvaluatedImage, type Evaluation, isScored, readCauses, summarise } from './app/evaluation.ts';
 export { productName, skeletonRules } from './app/init.ts';
-export type { Inspector } from './app/inspect.ts';
+export { checkStamp, type Inspector } from './app/inspect.ts';
 export {
   type Deps,
   ENGINE,
@@ -25,13 +25,19 @@ export {
 } from './app/learn.ts';
 export { drawOptionsOf, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
 export type { Backbones, ImageReader, Inference } from './app/ports.ts';
+export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
 export { evaluationToText } from './app/tables.ts';
 export * from './compose.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
-export type { Profile } from './core/profile.ts';
+export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
 export { type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
 export { resultToText } from './core/report/text.ts';
+export { runCaseText } from './core/rules/tools/cases.ts';
+export { explainRules } from './core/rules/explain.ts';
+export { type CompiledRules, compileRules, evaluateRules, learnRules, lintRules, printFault } from './core/rules/index.ts';
+export * from './core/rules/tools/index.ts';
+export { diffToText, mutationToText, vettingToText } from './core/rules/tools/text.ts';
 export type * from './core/scene.ts';
 export { generateDemo } from './demo/dataset.ts';
 export { doctorProbes } from './doctor.ts';

@@ -87,6 +87,11 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
     .map((e) => ({ name: e.name, path: join(folder, e.name) }));
 }
 
+/** Paths of the files of one folder that end in `ending`, in natural order. @throws as listImages */
+export async function listFiles(folder: string, ending: string): Promise<string[]> {
+  return (await entries(folder)).filter((e) => e.file && !e.name.startsWith('.') && e.name.endsWith(ending)).map((e) => join(folder, e.name));
+}
+
 /** The folders below `folder` in natural order. @throws as listImages */
 export async function listFolders(folder: string): Promise<string[]> {
   return (await entries(folder)).filter((e) => !e.file && !e.name.startsWith('.')).map((e) => e.name);

@@ -3,9 +3,10 @@ import { bestOf, type Candidate, CHOOSE, compareStages, trialsOf } from '../core
 import { PATCH } from '../core/detect/patch.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
-import { createRunner, type DetectorsInput } from './detect.ts';
+import type { DetectorsInput } from './detect.ts';
 import type { Deps } from './learn.ts';
 import type { DenseBackbone } from './ports.ts';
+import { createRunner } from './runner.ts';
 
 export interface Choice {
   readonly backbone: string;

@@ -2,94 +2,18 @@
  * Runs detectors: meets the needs of their generators with the inference child (features of a picture that is judged never
  * leave it), learns them from normals, and judges images with them.
  */
-import { gridOf } from '../core/detect/cells.ts';
-import type { BackboneFacts, Detection, DetectContext, Detector, Need, Needs, Answer, RowsOf, Source } from '../core/detect/detector.ts';
+import type { BackboneFacts, Detection, DetectContext, Detector } from '../core/detect/detector.ts';
 import { COMPOSITION, DETECTORS } from '../core/detect/index.ts';
 import { LogsadError } from '../core/errors.ts';
-import type { Rows } from '../core/grid/cluster.ts';
-import type { FeatureGrid, Mask, RgbImage } from '../core/grid/grid.ts';
+import type { Mask, RgbImage } from '../core/grid/grid.ts';
 import { createRandom } from '../core/grid/random.ts';
 import type { ProfileSection } from '../core/profile.ts';
 import type { DetectorSpec, RuleFile } from '../core/rules/definition.ts';
 import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
-import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, Step, Tensor } from './ports.ts';
-
-/** Pixels of an image at the size of its frame. */
-export type Pixels = (image: number) => Promise<RgbImage>;
-
-const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
-const rowsTensor = (r: Rows): Tensor => ({ dims: [r.height * r.width, r.channels], data: r.data });
-const vector = (data: Float32Array): Tensor => ({ dims: [data.length], data });
-const asRows = (t: Tensor): Rows => ({ data: t.data as Float32Array, height: t.dims[0]!, width: 1, channels: t.dims[1]! });
-const asGrid = (t: Tensor): FeatureGrid => ({ data: t.data as Float32Array, height: t.dims[1]!, width: t.dims[2]!, channels: t.dims[3]! });
-
-/** The steps from a picture to its rows: step 0 the backbone, step 1 the cells. */
-async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: RgbImage, of: RowsOf): Promise<Step[]> {
-  const { spec, scales, places } = of;
-  const graph = await backbones.cells(backbone, spec);
-  const { width, height } = gridOf(image, spec);
-  const feeds: Record<string, Step['feeds'][string]> = { size: { dims: [2], data: BigInt64Array.of(BigInt(height), BigInt(width)) } };
-  for (const [i, name] of spec.stages.entries()) {
-    feeds[name] = { step: 0, output: name };
-    if (!spec.standardise) continue;
-    feeds[`mean_${name}`] = vector(scales[i]!.mean);
-    feeds[`scale_${name}`] = vector(scales[i]!.scale);
-  }
-  if (places) feeds.places = rowsTensor(places);
-  return [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }, { graph, feeds }];
-}
-
-/** Meets the needs of one detector on one backbone. */
-export function createRunner(deps: Pick<Deps, 'inference' | 'backbones'>, backbone: DenseBackbone | null, pixels: Pixels, signal?: AbortSignal) {
-  const { inference, backbones } = deps;
-  const extra = signal ? { signal } : {};
-  const dense = (): DenseBackbone => {
-    if (!backbone) throw new TypeError('detector: no backbone was asked for');
-    return backbone;
-  };
-  const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
-
-  const meet = async (need: Need): Promise<Answer> => {
-    signal?.throwIfAborted();
-    if (need.do === 'keep') return inference.put(need.name, rowsTensor(need.rows)).then(() => null);
-    if (need.do === 'drop') return inference.drop(need.name).then(() => null);
-    if (need.do === 'stages') {
-      const stages = await inOrder(need.images, async (i) => {
-        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
-        return (await inference.run(steps, need.names.map((n) => [0, n] as const), extra)).map(asGrid);
-      });
-      return { stages };
-    }
-    if (need.do === 'rows') {
-      const rows = await inOrder(need.of, async (of) => {
-        const steps = await rowSteps(backbones, dense(), await pixels(of.image), of);
-        return (await inference.run(steps, of.spec.stages.map((n) => [1, `rows_${n}`] as const), extra)).map(asRows);
-      });
-      return { rows };
-    }
-    const nearest = await backbones.nearest(false);
-    if (need.do === 'nearest') {
-      const steps = [{ graph: nearest, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
-      return { largest: (await inference.run(steps, [[0, 'cosine']], extra)).map((t) => t.data as Float32Array) };
-    }
-    const steps = await rowSteps(backbones, dense(), await pixels(need.of.image), need.of);
-    const fetch: [number, string][] = [];
-    for (const [i, name] of need.of.spec.stages.entries()) {
-      fetch.push([steps.length, 'cosine']);
-      steps.push({ graph: nearest, feeds: { q: { step: 1, output: `rows_${name}` }, bank: { resident: need.banks[i]! }, bias: vector(need.bias) } });
-    }
-    return { largest: (await inference.run(steps, fetch, extra)).map((t) => t.data as Float32Array) };
-  };
-
-  return async function run<T>(needs: Needs<T>): Promise<T> {
-    let step = needs.next();
-    while (!step.done) step = needs.next(await meet(step.value));
-    return step.value;
-  };
-}
+import type { DenseBackbone } from './ports.ts';
+import { createRunner, type Pixels } from './runner.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
 export function detectorOf(spec: DetectorSpec): Detector {

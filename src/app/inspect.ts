@@ -1,17 +1,23 @@
 /** The second story: an image to an explained verdict. `judge` re-judges a stored Scene without any model. */
+import { calibrate, type Calibration } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
+import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
 import { LogsadError } from '../core/errors.ts';
-import type { Mask } from '../core/grid/grid.ts';
+import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
 import { buildScene, candidatesOf, type GroundModel } from '../core/ground/model.ts';
 import { groundModel } from '../core/ground/store.ts';
 import type { Profile } from '../core/profile.ts';
-import { type CompiledRules, evaluateRules, type LearntRules, learnRules } from '../core/rules/index.ts';
+import type { CompiledRules, LearntRules } from '../core/rules/index.ts';
 import type { InspectionResult, Scene } from '../core/scene.ts';
+import type { ScalarReference } from '../core/statistics.ts';
 import { type Deps, ENGINE } from './learn.ts';
+import { openDetectors, specsOf } from './detect.ts';
 import { createSegmenter, type ImageInput } from './segmenter.ts';
 
 export interface Inspection {
   readonly result: InspectionResult;
+  /** Map of each detector that has one, over the frame on the detector's own grid, with the border normals stay below. */
+  readonly maps: Readonly<Record<string, { readonly map: FeatureGrid; readonly border: ScalarReference }>>;
 }
 
 export interface InspectOptions {
@@ -25,9 +31,13 @@ export interface JudgeOptions {
 
 export interface Inspector {
   inspect(image: ImageInput, options?: InspectOptions): Promise<InspectionResult>;
+  /** As `inspect`, with the maps, which are too large for the result's JSON. */
+  inspectWithMaps(image: ImageInput, options?: InspectOptions): Promise<Inspection>;
   /** Judges a stored Scene under the current rules, without a model. */
   judge(scene: Scene, options?: JudgeOptions): InspectionResult;
   readonly learnt: LearntRules;
+  /** Bounds, the normals that were set aside, and whether normals fall into two groups. */
+  readonly calibration: Calibration;
   readonly profile: Profile;
 }
 
@@ -49,89 +59,79 @@ export function checkStamp(compiled: CompiledRules, profile: Profile, backbone: 
   }
 }
 
-/** Scenes of all normals but those of one image, as rules learn from them. */
-function learnFrom(compiled: CompiledRules, profile: Profile, without?: string): LearntRules {
-  const keep = (r: { sha256: string; scene: Scene }) => r.sha256 !== without;
-  return learnRules(
-    compiled,
-    profile.normals.filter(keep).map((r) => r.scene),
-    profile.calibration.filter(keep).map((r) => r.scene),
-  );
-}
-
-/** Most normals that p is computed against by leaving each out alone; beyond, whole folds are left out (same validity). */
-const FOLDS = 24;
-
-/** Composition units of the normals, each judged by bounds that it did not help to set. */
-export function heldOutUnits(compiled: CompiledRules, profile: Profile): number[] {
-  const all = [...profile.normals.map((r) => ({ r, kind: 0 })), ...profile.calibration.map((r) => ({ r, kind: 1 }))];
-  const folds = Math.min(all.length, FOLDS);
-  const units: number[] = new Array(all.length);
-  for (let f = 0; f < folds; f++) {
-    const rest = all.filter((_, i) => i % folds !== f);
-    const learnt = learnRules(
-      compiled,
-      rest.filter((e) => e.kind === 0).map((e) => e.r.scene),
-      rest.filter((e) => e.kind === 1).map((e) => e.r.scene),
-    );
-    all.forEach((e, i) => {
-      if (i % folds === f) units[i] = evaluateRules(compiled, learnt, e.r.scene).unit;
-    });
-  }
-  return units;
-}
-
 export async function openInspector(compiled: CompiledRules, profile: Profile, deps: Deps & { readonly masks?: ReadonlyMap<string, Mask> }): Promise<Inspector> {
   const { file } = compiled;
-  const grounded = Object.keys(file.interests).length > 0;
-  const backbone = grounded ? await deps.backbones.dense('ground', profile.stamp.set) : null;
+  const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
-  const segmenter = backbone ? createSegmenter(file, deps.images, deps.inference, backbone, deps.masks) : null;
-  segmenter?.setFocus(model?.focus ?? null);
-  const learnt = learnFrom(compiled, profile);
-  let normals: number[] | null = null;
+  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
+  segmenter.setFocus(model?.focus ?? null);
+  const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
+  const detectors = await openDetectors({ file, masks: deps.masks ?? new Map(), groundChannels }, profile.sections, deps);
+  const calibration = calibrate(compiled, profile);
+  const borders = Object.fromEntries(
+    specsOf(file).map((d) => [d.name, mapBorder(profile.normals.flatMap((n) => n.scene.detectors[d.name] ?? []))]),
+  );
   const fingerprint: Record<string, string | number> = {
     engine: profile.stamp.engine,
     grounding: compiled.digests.grounding.slice(0, 16),
     rules: compiled.digests.rules.slice(0, 16),
     set: profile.stamp.set,
-    ...(backbone ? { ground: `${backbone.id}@${backbone.digest.slice(0, 12)}` } : {}),
+    ...Object.fromEntries(Object.entries(profile.stamp.backbones).map(([use, b]) => [use, `${b.id}@${b.digest.slice(0, 12)}`])),
     normals: profile.normals.length,
   };
 
   const judge = (scene: Scene, { without }: JudgeOptions = {}, timings: Record<string, number> = {}): InspectionResult => {
     const start = performance.now();
-    const references = without === undefined ? learnt : learnFrom(compiled, profile, without);
-    normals ??= heldOutUnits(compiled, profile);
-    const rules = evaluateRules(compiled, references, scene);
-    const decision = decide({ scene, rules, detectors: {}, normals, doubts: [] });
+    const at = [...profile.normals, ...profile.calibration].findIndex((r) => r.sha256 === without);
+    const self = without === undefined || at < 0 ? undefined : at;
+    const judged = calibration.judged(scene, self);
+    const decision = decide({ scene, calibration, judged, ranked: calibration.ranked(scene, judged, self), doubts: [] });
     timings.rules = performance.now() - start;
     return { schemaVersion: 1, image: scene.image, ...decision, scene, timings, fingerprint };
   };
 
+  const inspectWithMaps: Inspector['inspectWithMaps'] = async (image, options = {}) => {
+    const timings: Record<string, number> = {};
+    let last = performance.now();
+    const lap = (stage: string): void => {
+      const now = performance.now();
+      timings[stage] = now - last;
+      last = now;
+    };
+    const extra = options.signal ? { signal: options.signal } : {};
+    const framed = await segmenter.frame(image, options.signal);
+    lap('decode');
+    const view = model ? await segmenter.view(framed, model.head, extra) : null;
+    lap('segment');
+    // A picture that taught the profile is judged without itself.
+    const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
+    const self = profile.normals[at];
+    const grounded =
+      model && view
+        ? buildScene(file, model, candidatesOf(file, image.name, view, model.medians), self?.image)
+        : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
+    lap('scene');
+    const found = await detectors.detect(framed.pixels, grounded, self && at, options.signal);
+    const maps: Record<string, Inspection['maps'][string]> = {};
+    const unknown = [...grounded.unknown];
+    for (const [name, { map }] of Object.entries(found)) {
+      if (!map) continue;
+      maps[name] = { map, border: borders[name]! };
+      unknown.push(...regionsAbove(map, borders[name]!, framed.frame, grounded.grid));
+    }
+    const readings = Object.fromEntries(Object.entries(found).map(([name, d]) => [name, d.reading]));
+    lap('detect');
+    const result = judge({ ...grounded, unknown, detectors: readings }, self ? { without: self.sha256 } : {}, timings);
+    return { result, maps };
+  };
+
   return {
     profile,
-    learnt,
+    learnt: calibration.judge.rules,
+    calibration,
     judge: (scene, options) => judge(scene, options),
-    async inspect(image, options = {}) {
-      if (!segmenter || !model) throw new LogsadError('PROFILE_STALE', { what: 'it holds no grounding', product: file.product });
-      const timings: Record<string, number> = {};
-      let last = performance.now();
-      const lap = (stage: string): void => {
-        const now = performance.now();
-        timings[stage] = now - last;
-        last = now;
-      };
-      const framed = await segmenter.frame(image, options.signal);
-      lap('decode');
-      const view = await segmenter.view(framed, model.head, { floors: model.floors, ...(options.signal ? { signal: options.signal } : {}) });
-      lap('segment');
-      // A picture that taught the profile is judged without itself.
-      const self = profile.normals.find((n) => n.sha256 === framed.sha256);
-      const scene = buildScene(file, model, candidatesOf(file, image.name, view, model.medians), self?.image);
-      lap('scene');
-      return judge(scene, self ? { without: self.sha256 } : {}, timings);
-    },
+    inspectWithMaps,
+    inspect: async (image, options) => (await inspectWithMaps(image, options)).result,
   };
 }

@@ -1,4 +1,5 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
+import { bareScene } from '../core/detect/regions.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
 import { createRandom } from '../core/grid/random.ts';
@@ -20,8 +21,9 @@ import { groundSection } from '../core/ground/store.ts';
 import type { NormalRecord, Profile } from '../core/profile.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { CompiledRules } from '../core/rules/index.ts';
+import { learnDetectors } from './detect.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, ImageReader, Inference } from './ports.ts';
+import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type FramedImage, type Segmenter, withGain } from './segmenter.ts';
 import { worstNormals } from './worst.ts';
 
@@ -66,7 +68,7 @@ export interface Learned {
 }
 
 /** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
-export const ENGINE = 'ground-1';
+export const ENGINE = 'ground-2';
 
 /** So many normals say how large the product is in the picture. */
 const FOCUS_SAMPLE = 64;
@@ -137,35 +139,62 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
   }
   const normals: NormalRecord[] = [];
   const calibration: NormalRecord[] = [];
+  const relit: NormalRecord[] = [];
+  const exemplars: Record<string, string> = {};
   if (Object.keys(file.interests).length > 0) {
     const drawn = headImages(file, input);
     const { head, framed } = await learnHead(file, drawn, input.masks ?? new Map(), segmenter, seed, options);
+    for (const f of framed) exemplars[f.name] = f.sha256;
     const first = await inOrder(framed, async (f) => candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}));
     const medians = areaMedians(file, first);
     const all = [...drawn.filter((d) => !input.normals.some((n) => n.name === d.name)), ...input.normals];
     const found = await candidates(file, all, head, medians, segmenter, 'normals', failures, options);
-    model = learnGround(file, head, found.map((f) => f.candidates));
+    const lit = await relight(file, all, head, medians, segmenter, options);
+    model = learnGround(file, head, found.map((f) => f.candidates), lit.map((f) => f.candidates));
+    for (const f of lit) relit.push(record(file, model, f, f.candidates.image));
     const wanted = new Set(input.normals.map((n) => n.name));
     for (const f of found) {
       if (wanted.has(f.candidates.image)) normals.push(record(file, model, f, f.candidates.image));
     }
-    for (const f of await candidates(file, input.calibration ?? [], head, model.medians, segmenter, 'calibration', failures, options, model.floors)) {
+    for (const f of await candidates(file, input.calibration ?? [], head, model.medians, segmenter, 'calibration', failures, options)) {
       calibration.push(record(file, model, f));
     }
   }
+  if (!model) {
+    normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));
+    calibration.push(...(await bareRecords(input.calibration ?? [], 'calibration', segmenter, backbone, failures, options)));
+  }
+  const [own, more] = [input.normals, input.calibration ?? []].map((refs) => new Map(refs.map((r) => [r.name, r])));
+  const refOf = (i: number): ImageRef => own!.get(normals[i]?.image ?? '') ?? more!.get(calibration[i - normals.length]!.image)!;
+  const detected = await learnDetectors(
+    {
+      file,
+      masks: input.masks ?? new Map(),
+      groundChannels: model ? model.head.stages.map((s) => s.channels) : [],
+      scenes: normals.map((r) => r.scene),
+      calibration: calibration.map((r) => r.scene),
+      pixels: async (i) => (await segmenter.frame(refOf(i), options.signal)).pixels,
+      set,
+      seed,
+    },
+    deps,
+    options,
+  );
+  const read = (r: NormalRecord, i: number): NormalRecord => ({ ...r, scene: { ...r.scene, detectors: detected.readings[i]! } });
   const profile: Profile = {
     schema: 'logsad/profile/v1',
     stamp: {
       product: file.product,
       grounding: input.compiled.digests.grounding,
-      backbones: { ground: { id: backbone.id, digest: backbone.digest } },
+      backbones: { ground: { id: backbone.id, digest: backbone.digest }, ...detected.backbones },
       set,
       seed,
       engine: ENGINE,
     },
-    sections: model ? { ground: groundSection({ ...model, focus }) } : {},
-    normals,
-    calibration,
+    sections: { ...(model ? { ground: groundSection({ ...model, focus }, exemplars) } : {}), ...detected.sections },
+    normals: normals.map(read),
+    calibration: calibration.map((r, i) => read(r, normals.length + i)),
+    relit,
     worst: [],
   };
   return { profile: { ...profile, worst: worstNormals(input.compiled, profile) }, failures };
@@ -180,6 +209,51 @@ function record(file: RuleFile, model: GroundModel, f: Found, without?: string):
   return { image: f.candidates.image, sha256: f.sha256, scene: buildScene(file, model, f.candidates, without) };
 }
 
+/** Candidates of some normals, spread over the list, at the outer gains: what weak rules must bear. */
+async function relight(
+  file: RuleFile,
+  refs: readonly ImageRef[],
+  head: PixelHead,
+  medians: Readonly<Record<string, number>>,
+  segmenter: Segmenter,
+  options: LearnOptions,
+): Promise<Found[]> {
+  const step = Math.max(1, Math.ceil(refs.length / GROUND.relitNormals));
+  const jobs = refs.filter((_, i) => i % step === 0).flatMap((ref) => GROUND.gains.filter((g) => g !== 1).map((gain) => ({ ref, gain })));
+  // An unreadable picture was reported by the first pass.
+  const readable = async ({ ref, gain }: { ref: ImageRef; gain: number }): Promise<Found | null> => {
+    const framed = await segmenter.frame(ref, options.signal).catch((error: unknown) => {
+      if (error instanceof LogsadError && error.code.startsWith('IMAGE_')) return null;
+      throw error;
+    });
+    if (!framed) return null;
+    const view = await segmenter.view({ ...framed, pixels: withGain(framed.pixels, gain) }, head, signalOf(options));
+    return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+  };
+  let done = 0;
+  const found = await inOrder(jobs, async (job) => {
+    const f = await readable(job);
+    options.onProgress?.({ stage: 'other light', done: ++done, total: jobs.length, item: job.ref.name });
+    return f;
+  });
+  return found.filter((f): f is Found => f !== null);
+}
+
+/** Records of pictures in which nothing is grounded. */
+async function bareRecords(
+  refs: readonly ImageRef[],
+  stage: string,
+  segmenter: Segmenter,
+  backbone: DenseBackbone,
+  failures: { image: string; error: LogsadError }[],
+  options: LearnOptions,
+): Promise<NormalRecord[]> {
+  return pictures(refs, stage, failures, options, async (ref) => {
+    const { frame, sha256 } = await segmenter.frame(ref, options.signal);
+    return { image: ref.name, sha256, scene: bareScene(ref.name, frame, backbone.stages[0]!.stride) };
+  });
+}
+
 async function candidates(
   file: RuleFile,
   refs: readonly ImageRef[],
@@ -189,15 +263,27 @@ async function candidates(
   stage: string,
   failures: { image: string; error: LogsadError }[],
   options: LearnOptions,
-  floors?: GroundModel['floors'],
 ): Promise<Found[]> {
+  return pictures(refs, stage, failures, options, async (ref) => {
+    const framed = await segmenter.frame(ref, options.signal);
+    const view = await segmenter.view(framed, head, signalOf(options));
+    return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+  });
+}
+
+/** Works through pictures with progress; an unreadable one is noted and left out, with none readable its fault is thrown. */
+async function pictures<T extends object>(
+  refs: readonly ImageRef[],
+  stage: string,
+  failures: { image: string; error: LogsadError }[],
+  options: LearnOptions,
+  work: (ref: ImageRef) => Promise<T>,
+): Promise<T[]> {
   let done = 0;
-  const found = await inOrder(refs, async (ref): Promise<Found | null> => {
+  const found = await inOrder(refs, async (ref): Promise<T | null> => {
     options.signal?.throwIfAborted();
     try {
-      const framed = await segmenter.frame(ref, options.signal);
-      const view = await segmenter.view(framed, head, { ...signalOf(options), ...(floors ? { floors } : {}) });
-      return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+      return await work(ref);
     } catch (error) {
       if (!(error instanceof LogsadError) || !error.code.startsWith('IMAGE_')) throw error;
       failures.push({ image: ref.name, error });
@@ -206,7 +292,7 @@ async function candidates(
       options.onProgress?.({ stage, done: ++done, total: refs.length, item: ref.name });
     }
   });
-  const good = found.filter((f): f is Found => f !== null);
+  const good = found.filter((f): f is Awaited<T> => f !== null);
   if (refs.length > 0 && good.length === 0) throw failures[0]!.error;
   return good;
 }

@@ -13,16 +13,19 @@ const WORST = {
 /** Judges every normal by the others (in folds) and names those that lie farthest out, with the reasons. */
 export function worstNormals(compiled: CompiledRules, profile: Profile): WorstNormal[] {
   const scenes = profile.normals.map((n) => n.scene);
+  const calibration = profile.calibration.map((n) => n.scene);
   const folds = Math.min(scenes.length, WORST.folds);
   const out: WorstNormal[] = [];
   for (let f = 0; f < folds; f++) {
-    const learnt = learnRules(compiled, scenes.filter((_, i) => i % folds !== f));
+    const learnt = learnRules(compiled, scenes.filter((_, i) => i % folds !== f), calibration);
     scenes.forEach((scene, i) => {
       if (i % folds === f) out.push(judged(scene, evaluateRules(compiled, learnt, scene)));
     });
   }
   return out.sort((a, b) => b.unit - a.unit).slice(0, WORST.count);
 }
+
+const shown = (v: number | string | null): string => (typeof v === 'number' ? String(Number(v.toPrecision(3))) : (v ?? 'nothing'));
 
 function judged(scene: Scene, rules: ReturnType<typeof evaluateRules>): WorstNormal {
   const strange = scene.instances.filter((i) => i.status === 'unknown').sort((a, b) => b.likeness!.value - a.likeness!.value);
@@ -33,7 +36,7 @@ function judged(scene: Scene, rules: ReturnType<typeof evaluateRules>): WorstNor
   const unit = Math.max(rules.unit, strange[0]?.likeness?.value ?? 0);
   if (reasons.length === 0) {
     const nearest = rules.measurements.reduce((a, b) => (b.skipped === undefined && b.margin > a.margin ? b : a), rules.measurements[0]!);
-    if (nearest) reasons.push(`${nearest.rule}: ${nearest.measured} where ${nearest.expected.text} was expected`);
+    if (nearest) reasons.push(`${nearest.rule}: ${shown(nearest.measured)} where ${nearest.expected.text} was expected`);
   }
   return { image: scene.image, unit, reasons };
 }

@@ -38,6 +38,13 @@ export interface CommandModule {
   readonly run: Handler<never>;
 }
 
+/** Commands under one name: `logsad rules lint`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandModule[];
+}
+
 /** Keeps the type of the options between `declare` and `run`. */
 export function define<O extends object>(module: Omit<CommandModule, 'run'> & { run: Handler<O> }): CommandModule {
   return module as unknown as CommandModule;

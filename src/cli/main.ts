@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { LogsadError } from '../core/errors.ts';
-import { type CommandModule, type Context, EXIT, type ExitCode, printJson, type Terminal } from './command.ts';
+import { type CommandGroup, type CommandModule, type Context, EXIT, type ExitCode, printJson, type Terminal } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { explain } from './faults.ts';
 
@@ -43,16 +43,23 @@ function build(context: Context, finish: (code: ExitCode) => void): Command {
       '\nExample:\n  $ logsad demo\n\nExit codes: 0 pass, 1 a reject was found, 2 usage or file fault, 3 environment fault.',
     )
     .exitOverride();
-  for (const module of COMMANDS) program.addCommand(command(module, context, finish));
+  for (const m of COMMANDS) program.addCommand('commands' in m ? group(m, context, finish) : command(m, context, finish));
   return program;
 }
 
-function command(module: CommandModule, context: Context, finish: (code: ExitCode) => void): Command {
+function group({ name, summary, commands }: CommandGroup, context: Context, finish: (code: ExitCode) => void): Command {
+  const c = new Command(name).description(summary).exitOverride().configureHelp({ helpWidth: 100 });
+  c.showSuggestionAfterError().showHelpAfterError(`see: logsad ${name} --help`);
+  for (const module of commands) c.addCommand(command(module, context, finish, `${name} ${module.name}`));
+  return c;
+}
+
+function command(module: CommandModule, context: Context, finish: (code: ExitCode) => void, name = module.name): Command {
   const c = new Command(module.name).description(module.summary).exitOverride().configureHelp({ helpWidth: 100 });
   module.declare(c);
   return c
     .option('--json', 'print JSON (schemaVersion 1), one document a line')
-    .showHelpAfterError(`see: logsad ${module.name} --help`)
+    .showHelpAfterError(`see: logsad ${name} --help`)
     .addHelpText(
       'after',
       `\nExample${module.example.includes('logsad-demo/') ? ' (after: logsad demo)' : ''}:\n  $ ${module.example}`,
@@ -80,7 +87,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     code = c;
   });
   // With --json, commander's own words give way to a JSON document.
-  if (json) for (const c of [program, ...program.commands]) c.configureOutput({ writeErr: () => undefined });
+  if (json) for (const c of [program, ...program.commands.flatMap((p) => [p, ...p.commands])]) c.configureOutput({ writeErr: () => undefined });
   try {
     await program.parseAsync(argv.slice(), { from: 'user' });
     return abort.signal.aborted ? interrupted() : code;

@@ -17,7 +17,7 @@ export const CALIBRATE = {
   folds: 24,
   /** Two groups of normals are told apart when their means lie this many pooled deviations apart, plus `apartFew / n`. */
   apart: 4.2,
-  apartFew: 14,
+  apartFew: 20,
   /** ... and the smaller one holds at least this share of them, and no fewer than two. */
   groupShare: 0.1,
   /** Unit of a part that a rule flags in `paper` scoring, where all flagged parts tie (Eq. 5: s = 1). */
@@ -102,14 +102,20 @@ export function boundsFor(bounds: DetectorBounds, variant: string | null): Scala
   return (variant !== null && Object.hasOwn(bounds.variants, variant) ? bounds.variants[variant] : undefined) ?? bounds.pooled;
 }
 
-/** Learns rules and detectors from normals; `calibration` widens bounds and moves no centre. */
-export function learnJudge(compiled: CompiledRules, normals: readonly Scene[], calibration: readonly Scene[], masks: RegionMasks = {}): Judge {
+/** Learns rules and detectors from normals; `calibration` widens bounds and moves no centre, `relit` those of weak rules. */
+export function learnJudge(
+  compiled: CompiledRules,
+  normals: readonly Scene[],
+  calibration: readonly Scene[],
+  masks: RegionMasks = {},
+  relit: readonly Scene[] = [],
+): Judge {
   const all = [...normals, ...calibration];
   const names = [...new Set(all.flatMap((s) => Object.keys(s.detectors)))].sort();
   const detectors = Object.fromEntries(names.map((n) => [n, learnDetector(n, normals, calibration)]));
   const zs = (calibration.length > 1 ? calibration : normals).map((s) => largestZ(detectors, s));
   const border = learnScalar(zs.filter(Number.isFinite), { floor: 1 / TOLERANCE.sigmas, oneSided: true }).high;
-  return { rules: learnRules(compiled, normals, calibration, masks), detectors, border: border > 0 ? border : 1 };
+  return { rules: learnRules(compiled, normals, calibration, masks, relit), detectors, border: border > 0 ? border : 1 };
 }
 
 function largestZ(detectors: Judge['detectors'], scene: Scene): number {
@@ -126,9 +132,10 @@ export function judgeScene(compiled: CompiledRules, judge: Judge, scene: Scene, 
     if (!reading) continue;
     detectors[name] = paper ? Math.max(0, zScore(reading.score, bounds.paper) / judge.border) : marginOf(boundsFor(bounds, scene.variant), reading.score);
   }
-  const composition = paper && rules.unit > 1 ? CALIBRATE.flagged : rules.unit;
+  const composed = compiled.file.detectors.some((d) => d.name === 'composition') ? rules.unit : 0;
+  const composition = paper && composed > 1 ? CALIBRATE.flagged : composed;
   const unit = Math.max(0, composition, ...Object.values(detectors));
-  const shown = paper ? (rules.unit > 1 ? 1 : sigmoid(Math.max(largestZ(judge.detectors, scene), -CALIBRATE.flagged))) : null;
+  const shown = paper ? (composed > 1 ? 1 : sigmoid(Math.max(largestZ(judge.detectors, scene), -CALIBRATE.flagged))) : null;
   return { rules, detectors, unit, paper: shown };
 }
 
@@ -216,13 +223,17 @@ function reasonOf(judged: Judged): string {
  * most max(1, 2 %), are set aside whole, so that one bad part among the normals moves no bound (FINDINGS 4), and all is
  * learnt again without them. They stay in the ranking of p: what was called normal counts as normal.
  */
-export function calibrate(compiled: CompiledRules, profile: Pick<Profile, 'normals' | 'calibration'>, masks: RegionMasks = {}): Calibration {
-  const scenes = [...profile.normals, ...profile.calibration].map((r) => r.scene);
+export function calibrate(compiled: CompiledRules, profile: Pick<Profile, 'normals' | 'calibration'> & Partial<Pick<Profile, 'relit'>>, masks: RegionMasks = {}): Calibration {
+  const records = [...profile.normals, ...profile.calibration];
+  const scenes = records.map((r) => r.scene);
   const first = profile.normals.length;
   const n = scenes.length;
   const learn = (keep: (i: number) => boolean): Judge => {
     const kept = scenes.map((_, i) => keep(i));
-    return learnJudge(compiled, scenes.filter((_, i) => kept[i] && i < first), scenes.filter((_, i) => kept[i] && i >= first), masks);
+    // What was made from an image that is left out is left out with it.
+    const gone = new Set(records.flatMap((r, i) => (kept[i] ? [] : [r.sha256])));
+    const relit = (profile.relit ?? []).filter((r) => !gone.has(r.sha256)).map((r) => r.scene);
+    return learnJudge(compiled, scenes.filter((_, i) => kept[i] && i < first), scenes.filter((_, i) => kept[i] && i >= first), masks, relit);
   };
   const count = Math.min(n, CALIBRATE.folds);
   const membersOf = (f: number): number[] => scenes.flatMap((_, i) => (i % count === f ? [i] : []));

@@ -1,8 +1,7 @@
-/**
- * From rules and detectors to one result: fused unit score (max, alarm above 1), shown score, conformal p, verdict.
- */
+/** From units and p to one result: fused score, verdict, and what asks for a second look. */
+import type { Calibration, Judged } from './calibrate.ts';
+import { COMPOSITION } from './detect/index.ts';
 import type { DetectorResult, InspectionResult, Scene, Verdict } from './scene.ts';
-import type { RulesOutcome } from './rules/index.ts';
 
 export const DECIDE = {
   /** Units within this share of the border are a matter of measurement noise: `review` instead of pass. */
@@ -14,35 +13,42 @@ export function shownScore(unit: number): number {
   return unit / (1 + unit);
 }
 
-/** Conformal p-value: (1 + #{normals scoring at least s}) / (n + 1). Null without normals. */
-export function conformalP(score: number, normals: readonly number[]): number | null {
-  if (normals.length === 0) return null;
-  let atLeast = 0;
-  for (const v of normals) if (v >= score) atLeast++;
-  return (1 + atLeast) / (normals.length + 1);
-}
-
 export interface DecideInput {
   readonly scene: Scene;
-  readonly rules: RulesOutcome;
-  /** Detectors beside the rules, calibrated, by name. */
-  readonly detectors: Readonly<Record<string, DetectorResult>>;
-  /** Fused unit scores of the normals, each judged without itself. */
-  readonly normals: readonly number[];
+  readonly calibration: Pick<Calibration, 'allows' | 'judge'>;
+  readonly judged: Judged;
+  readonly ranked: ReturnType<Calibration['ranked']>;
   /** Reasons why the image cannot be judged with confidence. */
   readonly doubts: readonly string[];
 }
 
 export type Decision = Pick<
   InspectionResult,
-  'score' | 'unit' | 'p' | 'verdict' | 'reviewReasons' | 'detectors' | 'violations' | 'measurements'
+  'score' | 'unit' | 'p' | 'allows' | 'verdict' | 'reviewReasons' | 'detectors' | 'violations' | 'measurements'
 >;
 
-/** Max fusion in tolerance units (Eq. 5's max, graded). A warn rule never rejects; it asks for a review. */
-export function decide({ scene: _, rules, detectors, normals, doubts }: DecideInput): Decision {
-  const all: Record<string, DetectorResult> = { composition: { score: rules.unit, unit: rules.unit }, ...detectors };
-  const unit = Math.max(0, ...Object.values(all).map((d) => d.unit));
-  const reviewReasons = [...doubts];
+/** Detectors that read something but have no border: too few normals were left to judge one by the others. */
+function unbounded({ calibration, scene }: DecideInput): string[] {
+  const { detectors } = calibration.judge;
+  return Object.keys(scene.detectors).filter((d) => !Number.isFinite(detectors[d]?.pooled.tolerance ?? Number.POSITIVE_INFINITY));
+}
+
+function resultsOf({ judged, ranked, scene }: DecideInput): Record<string, DetectorResult> {
+  const { unit } = judged.rules;
+  const out: Record<string, DetectorResult> = { [COMPOSITION]: { score: unit, unit, p: ranked.detectors[COMPOSITION] ?? null } };
+  for (const [name, reading] of Object.entries(scene.detectors)) {
+    const { evidence } = reading;
+    out[name] = { score: reading.score, unit: judged.detectors[name] ?? 0, p: ranked.detectors[name] ?? null, ...(evidence ? { evidence } : {}) };
+  }
+  return out;
+}
+
+/** Alarm above unit 1 (Eq. 5's max, graded). A warn rule never rejects; it asks for a review, as does a score at the border. */
+export function decide(input: DecideInput): Decision {
+  const { judged, ranked, calibration } = input;
+  const { unit, rules } = judged;
+  const reviewReasons = [...input.doubts];
+  for (const d of unbounded(input)) reviewReasons.push(`${d} cannot judge: learnt from too few normals to know its border`);
   const warned = rules.violations.filter((v) => v.severity === 'warn');
   if (warned.length > 0) reviewReasons.push(`warning: ${warned[0]!.message}`);
   if (unit <= 1 && unit > 1 - DECIDE.reviewBand) {
@@ -50,12 +56,13 @@ export function decide({ scene: _, rules, detectors, normals, doubts }: DecideIn
   }
   const verdict: Verdict = unit > 1 ? 'reject' : reviewReasons.length > 0 ? 'review' : 'pass';
   return {
-    score: shownScore(unit),
+    score: judged.paper ?? shownScore(unit),
     unit,
-    p: conformalP(unit, normals),
+    p: ranked.p,
+    allows: calibration.allows,
     verdict,
     reviewReasons,
-    detectors: all,
+    detectors: resultsOf(input),
     violations: rules.violations,
     measurements: rules.measurements,
   };

@@ -38,6 +38,8 @@ export interface Profile {
   readonly sections: Readonly<Record<string, ProfileSection>>;
   readonly normals: readonly NormalRecord[];
   readonly calibration: readonly NormalRecord[];
+  /** Some of the normals again under less and more light: they widen the bounds of weak rules and move no centre. */
+  readonly relit: readonly NormalRecord[];
   readonly worst: readonly WorstNormal[];
 }
 
@@ -45,6 +47,16 @@ export interface Profile {
 export interface ProfileSection {
   readonly facts: unknown;
   readonly arrays: Readonly<Record<string, Float32Array>>;
+}
+
+/** What was seen on each of the normals. */
+export function scenesOf(records: readonly NormalRecord[]): Scene[] {
+  return records.map((r) => r.scene);
+}
+
+/** `role id@digest` of the models that made a profile. */
+export function modelsOf({ stamp }: Profile): string[] {
+  return Object.entries(stamp.backbones).map(([role, b]) => `${role} ${b.id}@${b.digest.slice(0, 12)}`);
 }
 
 const MAGIC = 'LOGSADP1';

@@ -175,6 +175,9 @@ export interface DetectorResult {
   readonly score: number;
   /** In tolerance units, alarm above 1. */
   readonly unit: number;
+  /** Conformal p-value of this detector alone, null where no normal was left to rank against. */
+  readonly p?: number | null;
+  readonly evidence?: DetectorEvidence;
 }
 
 export interface InspectionResult {
@@ -186,6 +189,8 @@ export interface InspectionResult {
   readonly unit: number;
   /** Conformal p-value among the normals, null where the profile holds none to rank against. */
   readonly p: number | null;
+  /** How small a false-alarm rate so many normals can promise: 4 cannot promise 1 %. */
+  readonly allows?: { readonly n: number; readonly smallestRate: number };
   readonly verdict: Verdict;
   /** Why the verdict is `review`, where it is. */
   readonly reviewReasons: readonly string[];

@@ -3,6 +3,10 @@
  * bounds here. Every constant stands in `TOLERANCE`, with where it comes from.
  */
 
+import { probit } from './normal.ts';
+
+export { normalCdf, probit } from './normal.ts';
+
 export const TOLERANCE = {
   /** Normal-consistent scale of the median absolute deviation. */
   madToSigma: 1.4826,
@@ -22,7 +26,7 @@ export const TOLERANCE = {
   /** Weak kinds (sensitive to light and borders) get wider bounds (FINDINGS 5). */
   weakFactor: 1.5,
   /** Share of a pooled, diagonal covariance mixed into the sample covariance: shrinkTo / (n + shrinkTo). */
-  shrinkTo: 8,
+  shrinkTo: 2,
 } as const;
 
 /** Middle value; mean of the two middle ones for even n. NaN for no values. */
@@ -159,35 +163,6 @@ export function reach(
   return widen * Math.max(sigmas * sigma, factor * extent);
 }
 
-/** Inverse of the standard normal distribution function, p in (0, 1); absolute error below 1e-8 (bisection). */
-export function probit(p: number): number {
-  let low = -40;
-  let high = 40;
-  for (let i = 0; i < 80; i++) {
-    const mid = (low + high) / 2;
-    if (normalCdf(mid) < p) low = mid;
-    else high = mid;
-  }
-  return (low + high) / 2;
-}
-
-/** Standard normal distribution function by the series (|x| < 6) or the continued fraction of Laplace. */
-export function normalCdf(x: number): number {
-  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-  if (Math.abs(x) < 6) {
-    let term = x;
-    let sum = x;
-    for (let k = 3; k < 200 && Math.abs(term) > 1e-18 * Math.abs(sum); k += 2) {
-      term *= (x * x) / k;
-      sum += term;
-    }
-    return 0.5 + density * sum;
-  }
-  let fraction = Math.abs(x);
-  for (let k = 60; k >= 1; k--) fraction = Math.abs(x) + k / fraction;
-  return x > 0 ? 1 - density / fraction : density / fraction;
-}
-
 /** `a - b` for angles of period `period`, wrapped into [-period / 2, period / 2). */
 export function angleDifference(a: number, b: number, period: number = Math.PI): number {
   const d = (a - b) % period;
@@ -226,7 +201,7 @@ export interface VectorReference {
 
 /**
  * Robust centre (median per axis) and covariance shrunk towards its own diagonal, plus the squared floors: few normals
- * show no reliable correlation. The border is learnt on the Mahalanobis distances as any one-sided scalar is.
+ * show no reliable correlation. The border is learnt on the Mahalanobis distances like any one-sided scalar is.
  */
 export function learnVector(
   values: readonly (readonly number[])[],

@@ -126,7 +126,10 @@ function clicks(image: DemoImage, interest: string): string {
   };
   return wrapped(
     'points',
-    toImage(points[interest]!, image.state.camera).map((p) => list(p, 3)),
+    toImage(points[interest]!, image.state.camera)
+      // The camera's turn may carry a click at the rim out of the picture.
+      .filter((p) => p.every((v) => v >= 0 && v <= 1))
+      .map((p) => list(p, 3)),
   );
 }
 

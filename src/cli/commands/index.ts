@@ -1,10 +1,12 @@
 /** The commands in the order `logsad --help` shows them. */
-import type { CommandModule } from '../command.ts';
+import type { CommandGroup, CommandModule } from '../command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { learn } from './learn.ts';
+import { mine } from './mine.ts';
+import { rules } from './rules.ts';
 
-export const COMMANDS: readonly CommandModule[] = [demo, init, learn, inspect, evaluate, doctor];
+export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [demo, init, mine, learn, inspect, evaluate, rules, doctor];

@@ -5,6 +5,7 @@ import { progressMeter } from '../progress.ts';
 
 interface Options {
   readonly normals: string;
+  readonly exemplars?: string;
   readonly calibrate?: string;
   readonly shots?: number;
   readonly seed: number;
@@ -24,6 +25,7 @@ export const learn = define<Options>({
     c
       .argument('<rules>', 'rule file, or the folder that holds rules.yaml')
       .requiredOption('--normals <dir>', 'photographs of good parts')
+      .option('--exemplars <dir>', 'where exemplar images lie that are not among the normals')
       .option('--calibrate <dir>', 'further good photographs that only widen tolerances')
       .option(
         '--shots <n>',
@@ -38,6 +40,7 @@ export const learn = define<Options>({
     const product = await api.loadRules(rules!);
     const { file } = product.compiled;
     const { normals, exemplars, warnings } = await api.gatherNormals(o.normals, file, o);
+    const drawn = o.exemplars === undefined ? [] : (await api.gatherNormals(o.exemplars, file)).exemplars;
     const calibration = o.calibrate === undefined ? [] : (await api.gatherNormals(o.calibrate, file)).normals;
     // Better to know now than after a minute of learning.
     await api.files.checkWritable(o.profile);
@@ -45,7 +48,7 @@ export const learn = define<Options>({
 
     const meter = progressMeter(terminal);
     await using engine = await api.openEngine();
-    const request = { normals, exemplars, calibration, set: o.models, seed: o.seed };
+    const request = { normals, exemplars: [...exemplars, ...drawn], calibration, set: o.models, seed: o.seed };
     const { profile, failures } = await engine.learn(product, request, { signal, onProgress: meter.step });
     meter.clear();
     signal.throwIfAborted();

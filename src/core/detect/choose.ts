@@ -14,7 +14,7 @@ import { MUTATIONS, mutate } from './mutants.ts';
 
 export const CHOOSE = {
   /** Normals that give the bank and stand for the good parts. */
-  normals: 14,
+  normals: 12,
   /** Of these, as many are mutated, once by every mutation. */
   mutated: 6,
   /** Rows of the comparison's bank: a seeded draw, the same for all candidates of a backbone. */
@@ -50,10 +50,13 @@ export function trialsOf(normals: readonly RgbImage[], random: Random): Trial[] 
   return trials;
 }
 
-/** Neighbouring stages together: [a], [b], [c], [a, b], [b, c], [a, b, c]. */
+/**
+ * Neighbouring stages together, at least two where there are: [a, b], [b, c], [a, b, c]. A single stage wins such
+ * comparisons by luck and pays for it on fine or on large defects.
+ */
 export function stageSets(names: readonly string[]): string[][] {
   const sets: string[][] = [];
-  for (let k = 1; k <= names.length; k++) {
+  for (let k = Math.min(2, names.length); k <= names.length; k++) {
     for (let i = 0; i + k <= names.length; i++) sets.push(names.slice(i, i + k));
   }
   return sets;

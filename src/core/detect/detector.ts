@@ -30,15 +30,15 @@ export type Need =
   /** Keeps rows in the child. */
   | { readonly do: 'keep'; readonly name: string; readonly rows: Rows }
   | { readonly do: 'drop'; readonly name: string }
-  /** Largest product per query with the rows of a bank, each plus its bias. */
-  | { readonly do: 'nearest'; readonly query: Source; readonly bank: Source; readonly bias: Float32Array }
+  /** Largest product per query with the rows of a bank, each plus its bias; with `index` which row gave it. */
+  | { readonly do: 'nearest'; readonly query: Source; readonly bank: Source; readonly bias: Float32Array; readonly index?: boolean }
   /** The rows of an image against one kept bank per stage, without leaving the child. */
   | { readonly do: 'match'; readonly of: RowsOf; readonly banks: readonly string[]; readonly bias: Float32Array };
 
 export type Answer =
   | { readonly stages: readonly (readonly FeatureGrid[])[] }
   | { readonly rows: readonly (readonly Rows[])[] }
-  | { readonly largest: readonly Float32Array[] }
+  | { readonly largest: readonly Float32Array[]; readonly index?: Int32Array }
   | null;
 
 export type Needs<T> = Generator<Need, T, Answer>;
@@ -107,6 +107,12 @@ export function rowsAnswer(answer: Answer): readonly (readonly Rows[])[] {
 export function largestAnswer(answer: Answer): readonly Float32Array[] {
   if (answer === null || !('largest' in answer)) throw new TypeError('detector: products were expected');
   return answer.largest;
+}
+
+/** Which bank row each query is nearest to, where `index` was asked for. */
+export function indexAnswer(answer: Answer): Int32Array {
+  if (answer === null || !('largest' in answer) || !answer.index) throw new TypeError('detector: indices were expected');
+  return answer.index;
 }
 
 export function stagesAnswer(answer: Answer): readonly (readonly FeatureGrid[])[] {

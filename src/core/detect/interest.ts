@@ -15,6 +15,8 @@ export const INTEREST = {
   nothing: 1,
   /** The unmatched cost lies this many standard deviations above the mean of matched pairs of normals (ALGORITHM 5). */
   unmatchedSigmas: 3,
+  /** Smallest learnt unmatched cost: normals that hardly differ must not make a missing part a trifle. */
+  unmatchedLeast: 0.1,
   /** Largest learnt unmatched cost: two unit vectors cannot differ more than this where they have anything in common. */
   unmatchedMost: 1,
   /** A pair of different interests costs this many times the unmatched cost: never worth it. */
@@ -199,7 +201,8 @@ function learnUnmatched(references: readonly Reference[], free: MatchSettings): 
     return pairs.flatMap((p) => (p.reference && p.query !== null && r.instances[p.query]!.interest === p.reference.interest ? [p.cost] : []));
   });
   if (paired.length === 0) return INTEREST.unmatchedMost;
-  return Math.min(INTEREST.unmatchedMost, mean(paired) + INTEREST.unmatchedSigmas * standardDeviation(paired));
+  const learnt = mean(paired) + INTEREST.unmatchedSigmas * standardDeviation(paired);
+  return Math.max(INTEREST.unmatchedLeast, Math.min(INTEREST.unmatchedMost, learnt));
 }
 
 // biome-ignore lint/correctness/useYield: this detector needs nothing but Scenes

@@ -11,7 +11,8 @@ import type { ProfileSection } from '../profile.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
 import { type CellScale, type CellSpec, distanceMap, type GridSize, gridOf, PLACE_COLUMNS, type Pool, placeRows, poolMap } from './cells.ts';
-import { COVER, greedyCover, groupedCoresets, projectRows } from './cover.ts';
+import { candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
+import { COVER, projectRows } from './cover.ts';
 import { type DetectContext, type Detection, type Detector, largestAnswer, type Learning, type Needs, type RowsOf, rowsAnswer, stagesAnswer } from './detector.ts';
 import { type Options, readOptions } from './options.ts';
 
@@ -116,70 +117,6 @@ function* learnScales(context: DetectContext, spec: CellSpec): Needs<CellScale[]
   return spec.stages.map((_, s) => stageScale(found.map((stages) => stages[s]!)));
 }
 
-interface Candidates {
-  /** Per stage, all images below one another. */
-  readonly stages: readonly Rows[];
-  readonly sources: Int32Array;
-}
-
-/** The scored cells of all images, every k-th where there are too many. */
-function candidatesOf(perImage: readonly (readonly Rows[])[], scored: readonly (Mask | null)[]): Candidates {
-  const cells = perImage.map((stages, i) => {
-    const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
-    return scored[i] ? all.filter((p) => scored[i]!.data[p]) : all;
-  });
-  const total = cells.reduce((n, c) => n + c.length, 0);
-  const step = Math.max(1, Math.ceil(total / PATCH.candidates));
-  const kept = cells.map((c) => (step === 1 ? c : c.filter((_, k) => k % step === 0)));
-  const n = kept.reduce((sum, c) => sum + c.length, 0);
-  const sources = new Int32Array(n);
-  const stages = perImage[0]!.map(({ channels: c }, s): Rows => {
-    const data = new Float32Array(n * c);
-    let at = 0;
-    kept.forEach((list, i) => {
-      for (const p of list) {
-        data.set(perImage[i]![s]!.data.subarray(p * c, (p + 1) * c), at * c);
-        sources[at++] = i;
-      }
-    });
-    return { data, height: n, width: 1, channels: c };
-  });
-  return { stages, sources };
-}
-
-/** Indices of a greedy cover of `points`, through products computed beside the features. */
-function* cover(points: Rows, count: number, start: number): Needs<{ indices: Int32Array; radius: number }> {
-  if (count >= points.height) return { indices: Int32Array.from({ length: points.height }, (_, i) => i), radius: 0 };
-  const name = 'patch/candidates';
-  yield { do: 'keep', name, rows: points };
-  const steps = greedyCover(points, count, start);
-  let next = steps.next();
-  while (!next.done) {
-    const { centres, bias } = next.value;
-    const [products] = largestAnswer(yield { do: 'nearest', query: { kept: name }, bank: { rows: centres }, bias });
-    next = steps.next(products!);
-  }
-  yield { do: 'drop', name };
-  return next.value;
-}
-
-/** Coreset per four images of the published code; the joint rows have unit length there as here. */
-function* paperCover(points: Rows, images: number, random: Random): Needs<{ indices: Int32Array; radius: number }> {
-  const cells = points.height / images;
-  const groups = groupedCoresets(images, cells);
-  if (groups.length === 0 || images <= 4) return { indices: Int32Array.from({ length: points.height }, (_, i) => i), radius: 0 };
-  const indices: number[] = [];
-  let radius = 0;
-  for (const { from, to, keep } of groups) {
-    const d = points.channels;
-    const part: Rows = { ...points, data: points.data.subarray(from * d, to * d), height: to - from };
-    const found = yield* cover(part, keep, random.int(to - from));
-    for (const i of found.indices) indices.push(from + i);
-    radius = Math.max(radius, found.radius);
-  }
-  return { indices: Int32Array.from(indices), radius };
-}
-
 function variantsOf(context: DetectContext, wanted: boolean): (string | null)[] | null {
   return wanted && context.file.variants ? context.images.map((i) => i.scene.variant) : null;
 }
@@ -202,26 +139,54 @@ function readingOf(map: FeatureGrid, pool: Pool, scored: Mask | null): DetectorR
   return pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak };
 }
 
-function* leaveOneOut(context: DetectContext, model: PatchModel, perImage: readonly (readonly Rows[])[]): Needs<(DetectorReading | null)[]> {
+/** Rows below one another. */
+function stacked(a: Rows, b: Rows): Rows {
+  const data = new Float32Array(a.data.length + b.data.length);
+  data.set(a.data);
+  data.set(b.data, a.data.length);
+  return { ...a, data, height: a.height + b.height };
+}
+
+/**
+ * Judges every normal without itself: its own rows are hidden and the nearest rows of other images stand in for them. A
+ * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have.
+ */
+function* leaveOneOut(
+  context: DetectContext,
+  model: PatchModel,
+  perImage: readonly (readonly Rows[])[],
+  substitutes: readonly Rows[] | null,
+): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
-  for (let s = 0; s < model.bank.length; s++) yield { do: 'keep', name: `patch/own/${s}`, rows: model.bank[s]! };
+  const names = model.bank.map((_, s) => `patch/own/${s}`);
+  for (const [s, rows] of model.bank.entries()) yield { do: 'keep', name: names[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
   for (let i = 0; i < perImage.length; i++) {
-    const bias = biasOf(model, context.images[i]!.scene.variant, i);
+    const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes !== null);
     if (!bias.some((b) => b === 0)) {
       readings.push(null);
       continue;
     }
     const size = gridOf(context.images[i]!.frame, model.spec);
     const cosines: Float32Array[] = [];
-    for (let s = 0; s < model.bank.length; s++) {
+    for (const [s, name] of names.entries()) {
       const rows = asQuery(perImage[i]![s]!, model.spec);
-      cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: `patch/own/${s}` }, bias })[0]!);
+      cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias })[0]!);
     }
     const scored = scoredCells(context, i, size, model.region);
     readings.push(readingOf(distanceMap(cosines, size, scored), model.pool, scored));
   }
-  for (let s = 0; s < model.bank.length; s++) yield { do: 'drop', name: `patch/own/${s}` };
+  for (const name of names) yield { do: 'drop', name };
   return readings;
+}
+
+/** The bias that hides one normal's rows and shows their substitutes, which stand behind the bank in the same order. */
+function leftOutBias(model: PatchModel, variant: string | null, image: number, substituted: boolean): Float32Array {
+  const own = biasOf(model, variant, image);
+  if (!substituted || new Set(model.sources).size < 2) return own;
+  const both = new Float32Array(2 * own.length).fill(PATCH.hidden);
+  both.set(own);
+  for (let r = 0; r < own.length; r++) if (model.sources[r] === image) both[own.length + r] = 0;
+  return both;
 }
 
 /** Bank rows as query rows: the last two positional columns change places. */
@@ -244,22 +209,24 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
   const shared: Shared = { spec, scales, weight: options.weight };
   const perImage = rowsAnswer(yield { do: 'rows', of: context.images.map((_, i) => rowsOf(context, i, 'bank', shared)) });
   const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
-  const candidates = candidatesOf(perImage, scored);
+  const candidates = candidatesOf(perImage, scored, PATCH.candidates);
   const points = projectRows(candidates.stages, COVER.projected, random);
+  const { sources } = candidates;
   const found =
     options.preset === 'paper'
-      ? yield* paperCover(points, context.images.length, random)
-      : yield* cover(points, options.bank, random.int(points.height));
+      ? yield* chooseGrouped(points, sources, context.images.length, random, PATCH.hidden)
+      : yield* chooseRows(points, sources, options.bank, random.int(points.height), PATCH.hidden);
   const model: PatchModel = {
     ...shared,
     bank: candidates.stages.map((s) => pickRows(s, found.indices)),
-    sources: Int32Array.from(found.indices, (i) => candidates.sources[i]!),
+    sources: Int32Array.from(found.indices, (i) => sources[i]!),
     variants: variantsOf(context, options.variants),
     pool: options.pool === 'max' ? { pool: 'max' } : { pool: 'topQ', q: options.q },
     region: options.region,
     radius: found.radius,
   };
-  return { model, readings: yield* leaveOneOut(context, model, perImage) };
+    const substitutes = found.substitutes && candidates.stages.map((s) => pickRows(s, found.substitutes!));
+  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes) };
 }
 
 function* detect(context: DetectContext, model: PatchModel, prefix: string): Needs<Detection> {

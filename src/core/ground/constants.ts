@@ -13,6 +13,8 @@ export const GROUND = {
   ridge: 1e-2,
   /** Exemplars are also seen at these gains (same labels). Study 2.7. */
   gains: [0.85, 1, 1.15],
+  /** At most so many normals are seen at the outer gains too, to widen what is sensitive to light (FINDINGS 5). */
+  relitNormals: 24,
   /** At most so many labelled cells per exemplar image enter the fit. Study 2.5. */
   maxCellsPerImage: 6000,
   /** A box is shrunk by this and a ring of this width is left unlabelled, in fractions of the short side. Study 2.4: 4 of 400 px. */

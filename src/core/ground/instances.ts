@@ -8,25 +8,25 @@ import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
 import { emptyMask } from '../grid/grid.ts';
 import { createRandom } from '../grid/random.ts';
 import { shapeOf } from '../grid/extent.ts';
-import { closing, dilate, erode, fillHoles, opening } from '../grid/morphology.ts';
+import { closing, dilate, erode, fillHoles, type Kernel, opening } from '../grid/morphology.ts';
 import { components, maskOf, momentsOfMask } from '../grid/regions.ts';
 import { encodeRuns } from '../grid/runs.ts';
 import type { InterestSpec } from '../rules/definition.ts';
 import type { Box, Instance, SceneFrame } from '../scene.ts';
 import { GROUND } from './constants.ts';
-import { IGNORED_CELL } from './openSet.ts';
 import { poolFeatures } from './pool.ts';
 
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
 export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & { readonly cells: number };
 
+/** Label of cells that the rule file says are never looked at. */
+export const IGNORED_CELL = -1;
+
 /** What an image offers to instances. */
 export interface FrameView {
   readonly frame: SceneFrame;
-  /** Class per cell in interest order, or a negative value of openSet.ts. */
+  /** Class per cell in interest order, or IGNORED_CELL. */
   readonly labels: LabelGrid;
-  /** Winning logit per cell. */
-  readonly confidence: FeatureGrid;
   readonly lab: FeatureGrid;
   /** Normalised stages. */
   readonly stages: readonly FeatureGrid[];
@@ -52,16 +52,21 @@ function family(interests: readonly InterestSpec[], id: string): Set<number> {
 
 /** A length of the rule file in cells along x; `unit` says what the number means. */
 function inCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
-  if (unit === 'px@448') return (value / 448) * grid.width;
-  if (unit === 'cells@64') return (value / 64) * grid.width;
-  return value * Math.max(grid.width, grid.height);
+  const side = sideOf(unit);
+  return side === null ? value * Math.max(grid.width, grid.height) : (value * grid.width) / side;
 }
 
-function areaInCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
+/** Units per image side of `px@448`, `cells@64` and kin; null for fractions. */
+function sideOf(unit: InterestSpec['clean']['unit']): number | null {
+  const side = Number(unit?.split('@')[1]);
+  return side > 0 ? side : null;
+}
+
+export function areaInCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
   const cells = grid.width * grid.height;
-  if (unit === 'px@448') return (value / (448 * 448)) * cells;
-  if (unit === 'cells@64') return (value / (64 * 64)) * cells;
-  return value * cells;
+  const side = sideOf(unit);
+  // Multiplied first: whole numbers of pixels stay whole.
+  return side === null ? value * cells : (value * cells) / (side * side);
 }
 
 /** `clean.minArea` in cells; a stated bound wins over the share of the median. */
@@ -69,9 +74,16 @@ function statedArea(spec: InterestSpec, grid: { width: number; height: number })
   return spec.clean.minArea === undefined ? undefined : areaInCells(spec.clean.minArea, spec.clean.unit, grid);
 }
 
-/** Opening, closing, erosion, dilation of an interest's mask as its `clean` asks; kernels are full widths. */
+/**
+ * Opening, closing, erosion, dilation of an interest's mask as its `clean` asks; kernels are full widths. Counted in
+ * pixels or cells they are squares, as published (5x5, 23x23); as fractions of the image they are discs.
+ */
 export function cleanMask(mask: Mask, clean: InterestSpec['clean']): Mask {
-  const kernel = (width: number) => ({ shape: 'disc' as const, radius: Math.max(0.5, inCells(width, clean.unit, mask) / 2) });
+  const square = sideOf(clean.unit) !== null;
+  const kernel = (width: number): Kernel => {
+    const cells = inCells(width, clean.unit, mask);
+    return square ? { shape: 'square', radius: Math.max(0, Math.round((cells - 1) / 2)) } : { shape: 'disc', radius: Math.max(0.5, cells / 2) };
+  };
   let out = mask;
   if (clean.open) out = opening(out, kernel(clean.open));
   if (clean.close) out = closing(out, kernel(clean.close));

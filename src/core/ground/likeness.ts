@@ -76,8 +76,16 @@ function nearestLab(labs: readonly (readonly number[])[], images: readonly strin
   return best;
 }
 
-/** Learns from the instances of one interest over the normals; leave-one-image-out for the nearest-neighbour distance. */
-export function learnLikeness(interest: string, form: 'thing' | 'stuff', normals: readonly ReferenceInstance[]): LikenessModel {
+/**
+ * Learns from the instances of one interest over the normals; leave-one-image-out for the nearest-neighbour distance.
+ * @param relit the same interest under other light: widens the weak terms only
+ */
+export function learnLikeness(
+  interest: string,
+  form: 'thing' | 'stuff',
+  normals: readonly ReferenceInstance[],
+  relit: readonly ReferenceInstance[] = [],
+): LikenessModel {
   const images = normals.map((n) => n.image);
   const d = normals[0]?.instance.feature.length ?? 0;
   const rows = new Float32Array(normals.length * d);
@@ -89,6 +97,11 @@ export function learnLikeness(interest: string, form: 'thing' | 'stuff', normals
     .filter((v) => Number.isFinite(v));
   const logArea = normals.map((n) => Math.log(n.instance.area));
   const labs = normals.map((n) => n.instance.lab);
+  const weak = (value: (i: ReferenceInstance['instance']) => number, floor: number): ScalarReference =>
+    learnScalar(
+      normals.map((n) => value(n.instance)),
+      { floor, tier: 'weak', calibration: relit.map((n) => value(n.instance)) },
+    );
   const tints = normals.map((n) => nearestLab(labs, images, n.instance.lab, n.image)).filter((v) => Number.isFinite(v));
   return {
     interest,
@@ -100,17 +113,9 @@ export function learnLikeness(interest: string, form: 'thing' | 'stuff', normals
     feature: learnScalar(distances, { floor: LIKENESS.featureFloor, oneSided: true }),
     tint: learnScalar(tints, { floor: LIKENESS.stuffColourFloor, oneSided: true }),
     area: learnScalar(logArea, { floor: LIKENESS.areaFloor }),
-    fineArea: learnScalar(logArea, { floor: LIKENESS.fineAreaFloor, tier: 'weak' }),
-    elongation: learnScalar(
-      normals.map((n) => elongation(n.instance)),
-      { floor: LIKENESS.elongationFloor, tier: 'weak' },
-    ),
-    colour: [0, 1, 2].map((c) =>
-      learnScalar(
-        normals.map((n) => n.instance.lab[c]!),
-        { floor: LIKENESS.colourFloor, tier: 'weak' },
-      ),
-    ),
+    fineArea: weak((i) => Math.log(i.area), LIKENESS.fineAreaFloor),
+    elongation: weak(elongation, LIKENESS.elongationFloor),
+    colour: [0, 1, 2].map((c) => weak((i) => i.lab[c]!, LIKENESS.colourFloor)),
   };
 }
 

@@ -2,18 +2,17 @@
  * The grounding model of one product and how it makes a Scene: pixel head -> labels -> candidates -> instances with
  * likeness, attributes, parents and variant. Learnt from labelled exemplars (head) and from all normals (the rest).
  */
-import { type FeatureGrid, type LabelGrid, labelGrid, type Mask, zeros } from '../grid/grid.ts';
+import { type FeatureGrid, type LabelGrid, labelGrid, type Mask } from '../grid/grid.ts';
 import { containment } from '../grid/runs.ts';
 import type { AttributeSpec, InterestSpec, RuleFile } from '../rules/definition.ts';
-import type { Instance, Scene, SceneFrame, UnknownRegion } from '../scene.ts';
-import { median, type ScalarReference } from '../statistics.ts';
+import type { Instance, Scene, SceneFrame } from '../scene.ts';
+import { median } from '../statistics.ts';
 import { type AttributeModel, learnAttribute, readAttribute } from './attributes.ts';
 import { normaliseStage } from './features.ts';
 import type { FocusSize } from './focus.ts';
 import { addLocalLogits, blurLogits, type PixelHead } from './head.ts';
-import { type AreaMedians, type Candidate, type FrameView, findCandidates, productBox } from './instances.ts';
+import { type AreaMedians, type Candidate, type FrameView, findCandidates, IGNORED_CELL, productBox } from './instances.ts';
 import { GROUND } from './constants.ts';
-import { confidenceQuantiles, IGNORED_CELL, learnFloors, markUnknown, unknownRegions } from './openSet.ts';
 import { type LikenessModel, learnLikeness, likenessOf } from './likeness.ts';
 
 /** Everything that grounds interests in a new image. */
@@ -22,8 +21,6 @@ export interface GroundModel {
   readonly medians: AreaMedians;
   readonly likeness: Readonly<Record<string, LikenessModel>>;
   readonly attributes: readonly AttributeModel[];
-  /** Smallest winning logit that normals show, per class. */
-  readonly floors: Readonly<Record<string, ScalarReference>>;
   /** Size of the box that follows the product, where `frame.focus` asks for it. */
   readonly focus?: FocusSize | null;
 }
@@ -35,9 +32,6 @@ export interface NormalCandidates {
   readonly grid: { readonly width: number; readonly height: number };
   readonly product: Scene['product'];
   readonly candidates: readonly Candidate[];
-  readonly unknown: readonly UnknownRegion[];
-  /** Low quantile of the winning logit per class (open set). */
-  readonly confidence: Readonly<Record<string, number>>;
 }
 
 /** Interests in label order (those with pixels of their own), then silhouettes. */
@@ -48,23 +42,19 @@ export function classInterests(file: RuleFile): { classes: InterestSpec[]; all: 
   return { classes, all: [...classes, ...rest] };
 }
 
-/** Index and value of the largest logit per cell. */
-export function argmax(logits: FeatureGrid): { labels: LabelGrid; confidence: FeatureGrid } {
+/** Index of the largest logit per cell, the first of equals. */
+export function argmax(logits: FeatureGrid): LabelGrid {
   const { channels: k, data, height, width } = logits;
   const labels = labelGrid(height, width);
-  const confidence = zeros(height, width);
   for (let i = 0; i < labels.data.length; i++) {
     let best = 0;
     for (let c = 1; c < k; c++) if (data[i * k + c]! > data[i * k + best]!) best = c;
     labels.data[i] = best;
-    confidence.data[i] = data[i * k + best]!;
   }
-  return { labels, confidence };
+  return labels;
 }
 
 export interface ViewOptions {
-  /** Learnt floors of the open set; while learning there are none yet. */
-  readonly floors?: GroundModel['floors'];
   /** Cells that are never looked at. */
   readonly ignored?: Mask | null;
 }
@@ -81,30 +71,23 @@ export function viewFrame(
   stageLogits: FeatureGrid,
   options: ViewOptions = {},
 ): FrameView {
-  const { labels, confidence } = argmax(blurLogits(addLocalLogits(head, stageLogits, lab)));
-  if (options.floors) markUnknown(head.classes, labels, confidence, options.floors);
+  const labels = argmax(blurLogits(addLocalLogits(head, stageLogits, lab)));
   const { ignored } = options;
   if (ignored) {
     for (let i = 0; i < labels.data.length; i++) if (ignored.data[i]) labels.data[i] = IGNORED_CELL;
   }
-  return { frame, labels, confidence, lab, stages: stages.map((s, i) => normaliseStage(s, head.stages[i]!)) };
+  return { frame, labels, lab, stages: stages.map((s, i) => normaliseStage(s, head.stages[i]!)) };
 }
 
 /** What an image offers before it is compared with the normals. */
 export function candidatesOf(file: RuleFile, image: string, view: FrameView, medians: AreaMedians): NormalCandidates {
-  const { all, classes } = classInterests(file);
+  const { all } = classInterests(file);
   return {
     image,
     frame: view.frame,
     grid: { width: view.labels.width, height: view.labels.height },
     product: productBox(all, view),
     candidates: findCandidates(all, view, medians),
-    unknown: unknownRegions(view.frame, view.labels),
-    confidence: confidenceQuantiles(
-      classes.map((c) => c.id),
-      view.labels,
-      view.confidence,
-    ),
   };
 }
 
@@ -120,26 +103,32 @@ export function areaMedians(file: RuleFile, normals: readonly NormalCandidates[]
   return out;
 }
 
-/** Learns medians, likeness and attributes from the candidates of all normals. */
-export function learnGround(file: RuleFile, head: PixelHead, normals: readonly NormalCandidates[]): GroundModel {
+/**
+ * Learns medians, likeness and attributes from the candidates of all normals.
+ * @param relit candidates of some normals under other light
+ */
+export function learnGround(
+  file: RuleFile,
+  head: PixelHead,
+  normals: readonly NormalCandidates[],
+  relit: readonly NormalCandidates[] = [],
+): GroundModel {
   const medians = areaMedians(file, normals);
-  const kept = normals.map((n) => ({
+  const large = (n: NormalCandidates): NormalCandidates => ({
     ...n,
     candidates: n.candidates.filter((c) => largeEnough(file.interests[c.interest]!, c, medians)),
-  }));
+  });
+  const kept = normals.map(large);
+  const relitKept = relit.map(large);
+  const instancesOf = (list: readonly NormalCandidates[], id: string) =>
+    list.flatMap((n) => n.candidates.filter((c) => c.interest === id).map((instance) => ({ image: n.image, instance })));
   const likeness: Record<string, LikenessModel> = {};
   for (const spec of Object.values(file.interests)) {
-    const mine = kept.flatMap((n) =>
-      n.candidates.filter((c) => c.interest === spec.id).map((instance) => ({ image: n.image, instance })),
-    );
-    if (mine.length > 0) likeness[spec.id] = learnLikeness(spec.id, spec.form, mine);
+    const mine = instancesOf(kept, spec.id);
+    if (mine.length > 0) likeness[spec.id] = learnLikeness(spec.id, spec.form, mine, instancesOf(relitKept, spec.id));
   }
   const attributes = Object.values(file.attributes).flatMap((a) => learnOne(a, kept) ?? []);
-  const floors = learnFloors(
-    head.classes,
-    normals.map((n) => n.confidence),
-  );
-  return { head, medians, likeness, attributes, floors };
+  return { head, medians, likeness, attributes };
 }
 
 function largeEnough(spec: InterestSpec, c: Candidate, medians: AreaMedians): boolean {
@@ -187,7 +176,7 @@ export function buildScene(file: RuleFile, model: GroundModel, found: NormalCand
     variant: variantOf(file, instances),
     product: found.product,
     instances,
-    unknown: found.unknown,
+    unknown: [],
     quality: {},
     detectors: {},
   };

@@ -7,8 +7,8 @@ interface Facts {
   readonly classes: readonly string[];
   readonly channels: readonly number[];
   readonly colours: GroundModel['head']['colours'];
+  readonly exemplars: Readonly<Record<string, string>>;
   readonly medians: GroundModel['medians'];
-  readonly floors: GroundModel['floors'];
   readonly focus: GroundModel['focus'];
   readonly likeness: Readonly<Record<string, Omit<GroundModel['likeness'][string], 'rows'>>>;
   readonly attributes: readonly Omit<AttributeModel, 'prototypes' | 'whitening'>[];
@@ -19,7 +19,8 @@ const pack = (v: unknown): unknown => JSON.parse(JSON.stringify(v, (_, x) => (ty
 const unpack = <T>(v: unknown): T =>
   JSON.parse(JSON.stringify(v), (_, x) => (typeof x === 'string' && /^#(-?Infinity|NaN)$/.test(x) ? Number(x.slice(1)) : x)) as T;
 
-export function groundSection(model: GroundModel): ProfileSection {
+/** @param exemplars sha256 of every exemplar image by name: `evaluate` never scores them */
+export function groundSection(model: GroundModel, exemplars: Readonly<Record<string, string>>): ProfileSection {
   const arrays: Record<string, Float32Array> = { weights: model.head.weights };
   model.head.stages.forEach((s, i) => {
     arrays[`mean${i}`] = s.mean;
@@ -39,8 +40,8 @@ export function groundSection(model: GroundModel): ProfileSection {
     classes: model.head.classes,
     channels: model.head.stages.map((s) => s.channels),
     colours: model.head.colours,
+    exemplars,
     medians: model.medians,
-    floors: model.floors,
     focus: model.focus ?? null,
     likeness,
     attributes,
@@ -59,7 +60,6 @@ export function groundModel(section: ProfileSection): GroundModel {
       weights: arrays.weights!,
     },
     medians: facts.medians,
-    floors: facts.floors,
     focus: facts.focus ?? null,
     likeness: Object.fromEntries(Object.entries(facts.likeness).map(([id, l]) => [id, { ...l, rows: arrays[`likeness:${id}`]! }])),
     attributes: facts.attributes.map((a) => ({

@@ -17,7 +17,10 @@ export function gapMargin(allowed: number, cheapestOther: number, typical: numbe
 export function seenOften<T extends string>(values: readonly T[], share: number = LEARN.pairShare): T[] {
   const votes = new Map<T, number>();
   for (const v of values) votes.set(v, (votes.get(v) ?? 0) + 1);
-  return [...votes].filter(([, n]) => n >= share * values.length).map(([v]) => v).sort();
+  return [...votes]
+    .filter(([, n]) => n >= share * values.length)
+    .map(([v]) => v)
+    .sort();
 }
 
 /** The typical distance of a right reading, never below what few normals can show. */

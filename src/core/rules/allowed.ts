@@ -60,7 +60,11 @@ export function expectedCounts(a: AllowedCounts): Expectation {
 /** The name of a part after a number: "1 pin", "15 pins". Names are the file's own words; only their endings change. */
 export function named(number: string, name: string): string {
   if (number === '1') return `${number} ${name}`;
-  const plural = /(s|x|z|ch|sh)$/.test(name) ? `${name}es` : /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
+  const plural = /(s|x|z|ch|sh)$/.test(name)
+    ? `${name}es`
+    : /[^aeiou]y$/.test(name)
+      ? `${name.slice(0, -1)}ies`
+      : `${name}s`;
   return `${number} ${plural}`;
 }
 

@@ -9,9 +9,11 @@ import { type Path, type RuleDocument, readDocument } from './document.ts';
 import { type Fault, printFault } from './faults.ts';
 import type { RuleContext } from './kind.ts';
 import { kindOf } from './kinds/index.ts';
-import { type Bench, checkMeaning, checkUnused, type CompileOptions } from './meaning.ts';
+import { checkMeaning, checkUnused } from './meaning.ts';
+import type { Bench, CompileOptions } from './names.ts';
 import { combinatorOf, normalise, record } from './normalise.ts';
-import { checkRules, guardedBy, type PlacedRule } from './ruleMeaning.ts';
+import type { PlacedRule } from './redundancy.ts';
+import { checkRules, guardedBy } from './ruleMeaning.ts';
 import { checkFileShape, checkRuleShape } from './shapeCheck.ts';
 
 /** RULES_INVALID with every fault. */
@@ -61,7 +63,14 @@ function read(text: string, name: string, options: CompileOptions): Read {
   if (empty) {
     const faults = [...doc.faults];
     if (faults.length === 0) {
-      faults.push(doc.faultAt([], { code: 'WRONG_TYPE', message: 'the file holds no mapping', expected: 'keys at the top: schema, product, interests, rules', example: 'schema: logsad/rules/v1\nproduct: my-part' }));
+      faults.push(
+        doc.faultAt([], {
+          code: 'WRONG_TYPE',
+          message: 'the file holds no mapping',
+          expected: 'keys at the top: schema, product, interests, rules',
+          example: 'schema: logsad/rules/v1\nproduct: my-part',
+        }),
+      );
     }
     return { file: normalise({}), doc, faults };
   }
@@ -82,8 +91,20 @@ function read(text: string, name: string, options: CompileOptions): Read {
   checkRules(bench, all, top);
   checkUnused(bench);
   checkCases(bench);
-  const faults = [...shape, ...bench.faults].sort((a, b) => a.line - b.line || a.col - b.col);
-  return { file, doc, faults: faults.slice(0, LIMITS.faults) };
+  if (Array.isArray(raw) && raw.length > LIMITS.rules) {
+    shape.push(
+      doc.faultAt(['rules', LIMITS.rules], {
+        code: 'TOO_LARGE',
+        message: `the file has ${raw.length} rules`,
+        expected: `at most ${LIMITS.rules}`,
+        example: '# split the file by product',
+      }),
+    );
+  }
+  // Errors first under the limit: warnings must never crowd out what makes a file invalid.
+  const rank = (f: Fault): number => (f.severity === 'error' ? 0 : 1);
+  const faults = [...shape, ...bench.faults].sort((a, b) => rank(a) - rank(b)).slice(0, LIMITS.faults);
+  return { file, doc, faults: faults.sort((a, b) => a.line - b.line || a.col - b.col) };
 }
 
 /** A rule and the parts of its combinators, with their paths in the text. */
@@ -93,7 +114,9 @@ function place(spec: RuleSpec, value: unknown, path: Path, whole: boolean): Plac
   if (combinator === undefined) return [{ spec, path, whole }];
   const written = raw[combinator];
   const parts = spec.rules.flatMap((part, i) =>
-    Array.isArray(written) ? place(part, written[i], [...path, combinator, i], whole) : place(part, written, [...path, combinator], whole),
+    Array.isArray(written)
+      ? place(part, written[i], [...path, combinator, i], whole)
+      : place(part, written, [...path, combinator], whole),
   );
   return [{ spec, path, whole }, ...parts];
 }
@@ -102,9 +125,15 @@ function place(spec: RuleSpec, value: unknown, path: Path, whole: boolean): Plac
 export function bind(file: RuleFile, at: (path: Path) => RulePlace): CompiledRules {
   const place = (spec: RuleSpec, path: Path): CompiledRule => {
     const kind = kindOf(spec.kind) ?? null;
-    const tier: Tier = spec.tier ?? (kind === null ? 'core' : typeof kind.tier === 'string' ? kind.tier : kind.tier(spec.params, file));
+    const tier: Tier =
+      spec.tier ?? (kind === null ? 'core' : typeof kind.tier === 'string' ? kind.tier : kind.tier(spec.params, file));
     const context: RuleContext = { file, rule: spec, tier };
-    const below = kind === null ? (spec.rules.length === 1 && spec.kind === 'not' ? [[...path, 'not']] : spec.rules.map((_, i) => [...path, spec.kind, i])) : [];
+    const below =
+      kind === null
+        ? spec.rules.length === 1 && spec.kind === 'not'
+          ? [[...path, 'not']]
+          : spec.rules.map((_, i) => [...path, spec.kind, i])
+        : [];
     const parts = spec.rules.map((part, i) => place(part, below[i]!));
     const interests = kind ? kind.interests(spec.params, file) : [...new Set(parts.flatMap((p) => p.interests))];
     return { id: spec.id, spec, kind, context, interests, place: at(path), parts };
@@ -121,7 +150,16 @@ export function bind(file: RuleFile, at: (path: Path) => RulePlace): CompiledRul
     file,
     rules,
     digests: {
-      grounding: digestOf({ frame, regions, ignore, interests, attributes, ...(segmentation ? { segmentation } : {}), variants, detectors }),
+      grounding: digestOf({
+        frame,
+        regions,
+        ignore,
+        interests,
+        attributes,
+        ...(segmentation ? { segmentation } : {}),
+        variants,
+        detectors,
+      }),
       rules: digestOf(file.rules.map(({ because: _, ...rest }) => rest)),
     },
     positionOf: (id) => places.get(id) ?? at([]),

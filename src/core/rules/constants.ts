@@ -28,6 +28,8 @@ export const FLOORS = {
   feature: 0.01,
   structure: 0.05,
   match: 0.01,
+  /** Where a part meets its host, as a share along the host: half a lever of five is 0.1. */
+  contact: 0.025,
 } as const;
 
 export const MARGIN = {

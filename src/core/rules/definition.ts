@@ -92,8 +92,10 @@ export interface SegmentationSpec {
   readonly minRegion?: number;
   /** Sources whose map the proposals of a mask model decide by majority; default: both. */
   readonly vote?: readonly ('words' | 'clusters')[];
-  /** What no proposal covers: one region that votes as any other, or background. */
+  /** What no proposal covers: one region that votes like any other, or background. */
   readonly uncovered?: 'vote' | 'background';
+  /** What a silhouette is the rest of: the background classes (default), or the largest proposal. */
+  readonly silhouette?: 'background' | 'largest-proposal';
 }
 
 export interface RuleFile {

@@ -5,8 +5,9 @@ import { FLOORS, LEARN, LIMITS, MARGIN, PRECEDENCE } from './constants.ts';
 import { FAULTS } from './faults.ts';
 import type { AnyRuleKind, KindExample } from './kind.ts';
 import { KINDS } from './kinds/index.ts';
-import { ALWAYS, AttributeSchema, COMBINATOR_NAMES, combinatorSchema, FileSchema, InterestSchema, JUDGED, ruleSchema, SETTINGS } from './schema.ts';
-import { exampleOf } from './shapeCheck.ts';
+import { ALWAYS, COMBINATOR_NAMES, combinatorSchema, FileSchema, JUDGED, ruleSchema, SETTINGS } from './schema.ts';
+import { exampleOf } from './schemaFault.ts';
+import { AttributeSchema, InterestSchema } from './schemaParts.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -14,9 +15,17 @@ type Json = Readonly<Record<string, unknown>>;
 export function rulesSchema(): string {
   const rule = {
     description: 'a rule of one kind, or a combinator of rules',
-    anyOf: [...KINDS.map((k) => ({ $ref: `#/$defs/${k.kind}` })), ...COMBINATOR_NAMES.map((c) => ({ $ref: `#/$defs/${c}` }))],
+    anyOf: [
+      ...KINDS.map((k) => ({ $ref: `#/$defs/${k.kind}` })),
+      ...COMBINATOR_NAMES.map((c) => ({ $ref: `#/$defs/${c}` })),
+    ],
   };
-  const part = { anyOf: [...KINDS.map((k) => ({ $ref: `#/$defs/${k.kind}-part` })), ...COMBINATOR_NAMES.map((c) => ({ $ref: `#/$defs/${c}` }))] };
+  const part = {
+    anyOf: [
+      ...KINDS.map((k) => ({ $ref: `#/$defs/${k.kind}-part` })),
+      ...COMBINATOR_NAMES.map((c) => ({ $ref: `#/$defs/${c}` })),
+    ],
+  };
   const defs: Record<string, unknown> = { rule, part };
   for (const kind of KINDS) {
     defs[kind.kind] = ruleSchema(kind);
@@ -24,7 +33,8 @@ export function rulesSchema(): string {
   }
   for (const name of COMBINATOR_NAMES) {
     const schema = combinatorSchema(name as 'all', true) as unknown as { properties: Json };
-    const body = name === 'not' ? { $ref: '#/$defs/part' } : { type: 'array', minItems: 1, items: { $ref: '#/$defs/part' } };
+    const body =
+      name === 'not' ? { $ref: '#/$defs/part' } : { type: 'array', minItems: 1, items: { $ref: '#/$defs/part' } };
     defs[name] = { ...schema, properties: { ...schema.properties, [name]: body } };
   }
   const file = FileSchema as unknown as { properties: Json };
@@ -32,7 +42,10 @@ export function rulesSchema(): string {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'logsad rule file',
     ...file,
-    properties: { ...file.properties, rules: { type: 'array', description: 'what must hold', items: { $ref: '#/$defs/rule' } } },
+    properties: {
+      ...file.properties,
+      rules: { type: 'array', description: 'what must hold', items: { $ref: '#/$defs/rule' } },
+    },
     $defs: defs,
   };
   return `${JSON.stringify(clean(schema), null, 2)}\n`;
@@ -51,20 +64,34 @@ function clean(value: unknown): unknown {
 
 const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((r) => `| ${r.map(cell).join(' | ')} |`)].join('\n');
+  [
+    `| ${head.join(' | ')} |`,
+    `|${head.map(() => '---').join('|')}|`,
+    ...rows.map((r) => `| ${r.map(cell).join(' | ')} |`),
+  ].join('\n');
 
 function settingsTable(properties: Json, required: readonly string[] = []): string {
   return table(
     ['key', 'what it says', 'example'],
-    Object.entries(properties).map(([key, s]) => [`\`${key}\`${required.includes(key) ? ' (required)' : ''}`, String((s as Json).description ?? ''), `\`${exampleOf(s)}\``]),
+    Object.entries(properties).map(([key, s]) => [
+      `\`${key}\`${required.includes(key) ? ' (required)' : ''}`,
+      String((s as Json).description ?? ''),
+      `\`${exampleOf(s)}\``,
+    ]),
   );
 }
 
 function exampleText(kind: AnyRuleKind, e: KindExample): string {
   const fence = '```';
   const rule = stringify({ kind: kind.kind, ...e.rule }, { flowCollectionPadding: true }).trimEnd();
-  const legend = Object.entries(e.legend).map(([k, v]) => `${k} = ${typeof v === 'string' ? v : JSON.stringify(v)}`).join(', ');
-  const block = (drawing: string): string => drawing.split('\n').map((l) => `    ${l}`).join('\n');
+  const legend = Object.entries(e.legend)
+    .map(([k, v]) => `${k} = ${typeof v === 'string' ? v : JSON.stringify(v)}`)
+    .join(', ');
+  const block = (drawing: string): string =>
+    drawing
+      .split('\n')
+      .map((l) => `    ${l}`)
+      .join('\n');
   const normals = e.normals ? `learnt from ${e.normals.length} normals, such as\n${block(e.normals[0]!)}\n` : '';
   return `${fence}text\n${rule.split('\n').join('\n')}\n\n${legend}\n${normals}${e.violated ? 'violated' : 'holds'} (${e.note}):\n${block(e.scene)}\n${fence}`;
 }
@@ -88,7 +115,11 @@ ${kind.examples.map((e) => exampleText(kind, e)).join('\n\n')}
 /** docs/rules.md. */
 export function rulesMarkdown(): string {
   const file = FileSchema as unknown as { properties: Json; required: string[] };
-  const numbers = (t: Readonly<Record<string, number>>): string => table(['constant', 'value'], Object.entries(t).map(([k, v]) => [k, String(v)]));
+  const numbers = (t: Readonly<Record<string, number>>): string =>
+    table(
+      ['constant', 'value'],
+      Object.entries(t).map(([k, v]) => [k, String(v)]),
+    );
   return `# The rule language
 
 <!-- Generated by npm run docs from src/core/rules. Edit the code, not this file. -->
@@ -130,7 +161,10 @@ ${KINDS.map(kindText).join('\n')}
 
 All at once, each with place, excerpt, expectation and a valid example.
 
-${table(['code', 'when'], Object.entries(FAULTS).map(([code, when]) => [`\`${code}\``, when]))}
+${table(
+  ['code', 'when'],
+  Object.entries(FAULTS).map(([code, when]) => [`\`${code}\``, when]),
+)}
 
 ## Constants
 
@@ -154,7 +188,12 @@ ${numbers(LIMITS)}
 
 /** docs/errors.md. */
 export function errorsMarkdown(): string {
-  const rows = Object.entries(CATALOGUE as Readonly<Record<string, ErrorEntry>>).map(([code, e]) => [`\`${code}\``, String(e.exit), String(e.http), e.when]);
+  const rows = Object.entries(CATALOGUE as Readonly<Record<string, ErrorEntry>>).map(([code, e]) => [
+    `\`${code}\``,
+    String(e.exit),
+    String(e.http),
+    e.when,
+  ]);
   return `# Errors
 
 <!-- Generated by npm run docs from src/core/errors.ts. Edit the code, not this file. -->

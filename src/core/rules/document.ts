@@ -26,7 +26,8 @@ export interface RuleDocument {
   positionOf(path: Path): { readonly line: number; readonly col: number };
 }
 
-const keyOf = (path: Path): string => path.map((p) => `/${String(p).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+const keyOf = (path: Path): string =>
+  path.map((p) => `/${String(p).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
 
 interface Spot {
   readonly value: number;
@@ -102,9 +103,11 @@ class Reader implements RuleDocument {
     const replaced = this.text.charCodeAt(at) === 0xfffd;
     this.add(at, {
       code: 'ENCODING',
-      message: replaced ? 'bytes here are no UTF-8' : `control character U+${this.text.charCodeAt(at).toString(16).padStart(4, '0')}`,
+      message: replaced
+        ? 'bytes here are no UTF-8'
+        : `control character U+${this.text.charCodeAt(at).toString(16).padStart(4, '0')}`,
       expected: 'plain UTF-8 text',
-      example: 'product: juice-bottle',
+      example: 'product: my-part',
     });
   }
 
@@ -148,17 +151,29 @@ class Reader implements RuleDocument {
     else if (anchor) this.noAlias(Math.max(offset, this.text.lastIndexOf(`&${anchor}`, start)));
     if (isAlias(node)) return null;
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
-    if (isSeq(node)) return node.items.map((item, i) => this.convert((isPair(item) ? item.value : item) as Node | null, [...path, i], start));
+    if (isSeq(node))
+      return node.items.map((item, i) =>
+        this.convert((isPair(item) ? item.value : item) as Node | null, [...path, i], start),
+      );
     return isMap(node) ? this.convertMap(node.items as readonly { key: unknown; value: unknown }[], path, start) : null;
   }
 
-  private convertMap(items: readonly { key: unknown; value: unknown }[], path: Path, start: number): Record<string, unknown> {
+  private convertMap(
+    items: readonly { key: unknown; value: unknown }[],
+    path: Path,
+    start: number,
+  ): Record<string, unknown> {
     const out: Record<string, unknown> = {};
     for (const { key, value } of items) {
       const node = key as Node | null;
       const at = node?.range?.[0] ?? start;
       if (!isScalar(node) || (typeof node.value !== 'string' && typeof node.value !== 'number')) {
-        this.add(at, { code: 'WRONG_TYPE', message: 'a key must be a word', expected: 'a word, then a colon', example: 'kind: count' });
+        this.add(at, {
+          code: 'WRONG_TYPE',
+          message: 'a key must be a word',
+          expected: 'a word, then a colon',
+          example: 'kind: count',
+        });
         continue;
       }
       const name = typeof node.value === 'number' ? String(node.source ?? node.value) : node.value;
@@ -167,14 +182,24 @@ class Reader implements RuleDocument {
         continue;
       }
       if (Object.hasOwn(out, name)) {
-        this.add(at, { code: 'DUPLICATE_KEY', message: `${shorten(name)} stands twice in this mapping`, expected: 'every key once', example: `${shorten(name)}: ...` });
+        this.add(at, {
+          code: 'DUPLICATE_KEY',
+          message: `${shorten(name)} stands twice in this mapping`,
+          expected: 'every key once',
+          example: `${shorten(name)}: ...`,
+        });
         continue;
       }
       const below = [...path, name];
       const child = value as Node | null;
       this.spots.set(keyOf(below), { value: child?.range?.[0] ?? at, key: at });
       // defineProperty: a key named __proto__ is a key like any other, and unknown.
-      Object.defineProperty(out, name, { value: this.convert(child, below, at), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(out, name, {
+        value: this.convert(child, below, at),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return out;
   }
@@ -197,7 +222,15 @@ class Reader implements RuleDocument {
     const from = this.starts[line - 1]!;
     const to = (this.starts[line] ?? this.text.length + 1) - 1;
     const excerpt = excerptOf(this.text, from, to, col);
-    return { severity, ...rest, file: this.file, line, col, excerpt, ...(didYouMean === undefined ? {} : { didYouMean }) };
+    return {
+      severity,
+      ...rest,
+      file: this.file,
+      line,
+      col,
+      excerpt,
+      ...(didYouMean === undefined ? {} : { didYouMean }),
+    };
   }
 
   private place(offset: number): { line: number; col: number } {

@@ -2,13 +2,14 @@
  * Scenes that people write: drawn as a block of letters, or listed as facts. Used by tests, by `cases:` of a rule file
  * and by the examples of every kind. What is drawn is measured by the same code as photographs.
  */
-import type { AttributeReading, Box, Instance, Scene, SceneFrame } from '../scene.ts';
+
 import { cellArea, cellSize, toImageX, toImageY } from '../frame.ts';
 import { shapeOf } from '../grid/extent.ts';
 import { emptyMask, labelGrid, type Mask } from '../grid/grid.ts';
 import { fillHoles } from '../grid/morphology.ts';
 import { components, maskOf, momentsOfMask } from '../grid/regions.ts';
 import { encodeRuns } from '../grid/runs.ts';
+import type { AttributeReading, Box, Instance, Scene, SceneFrame } from '../scene.ts';
 import { AGREEMENT } from './constants.ts';
 
 export type DrawnAttribute = string | null | Readonly<Record<string, number>>;
@@ -73,12 +74,18 @@ function instance(id: number, part: DrawnPart, facts: Facts): Instance {
   };
 }
 
-function factsOf(frame: SceneFrame, mask: Mask): Facts {
+/** What a mask says by itself: place, size, shape. */
+export function factsOf(frame: SceneFrame, mask: Mask): Facts {
   const m = momentsOfMask(mask);
   const size = cellSize(frame, mask);
   const shape = shapeOf(m, [size.x, size.y]);
   const { width, height } = mask;
-  const box: Box = [toImageX(frame, m.box[0], width), toImageY(frame, m.box[1], height), toImageX(frame, m.box[2], width), toImageY(frame, m.box[3], height)];
+  const box: Box = [
+    toImageX(frame, m.box[0], width),
+    toImageY(frame, m.box[1], height),
+    toImageX(frame, m.box[2], width),
+    toImageY(frame, m.box[3], height),
+  ];
   return {
     mask: encodeRuns(mask.data),
     area: m.area * cellArea(frame, mask),
@@ -92,7 +99,8 @@ function factsOf(frame: SceneFrame, mask: Mask): Facts {
 
 function sceneOf(frame: SceneFrame, grid: Scene['grid'], instances: readonly Instance[], options: SceneOptions): Scene {
   const boxes = instances.map((i) => i.box);
-  const around = (k: 0 | 1 | 2 | 3): number => (k < 2 ? Math.min(...boxes.map((b) => b[k])) : Math.max(...boxes.map((b) => b[k])));
+  const around = (k: 0 | 1 | 2 | 3): number =>
+    k < 2 ? Math.min(...boxes.map((b) => b[k])) : Math.max(...boxes.map((b) => b[k]));
   return {
     schema: 'logsad/scene/v1',
     image: options.image ?? 'drawn',
@@ -110,7 +118,9 @@ function sceneOf(frame: SceneFrame, grid: Scene['grid'], instances: readonly Ins
 function withParents(instances: readonly Instance[], parents: Readonly<Record<string, string>>): Instance[] {
   return instances.map((i) => {
     const [x, y] = i.centroid;
-    const host = instances.find((h) => h.interest === parents[i.interest] && x >= h.box[0] && x <= h.box[2] && y >= h.box[1] && y <= h.box[3]);
+    const host = instances.find(
+      (h) => h.interest === parents[i.interest] && x >= h.box[0] && x <= h.box[2] && y >= h.box[1] && y <= h.box[3],
+    );
     return host && i.parent === undefined ? { ...i, parent: host.id } : i;
   });
 }
@@ -130,17 +140,52 @@ export function drawScene(drawing: string, legend: Legend, options: SceneOptions
     [...row].forEach((c, x) => {
       if (BLANK.has(c)) return;
       const at = letters.indexOf(c);
-      if (at < 0) throw new RangeError(`drawing, line ${y + 1}, column ${x + 1}: the legend does not name \u201c${c}\u201d (it names ${letters.join(', ')})`);
+      if (at < 0)
+        throw new RangeError(
+          `drawing, line ${y + 1}, column ${x + 1}: the legend does not name \u201c${c}\u201d (it names ${letters.join(', ')})`,
+        );
       labels.data[y * width + x] = at + 1;
     });
   });
-  const frame: SceneFrame = { imageWidth: width * CELL, imageHeight: height * CELL, box: [0, 0, 1, 1], width: width * CELL, height: height * CELL };
+  const frame: SceneFrame = {
+    imageWidth: width * CELL,
+    imageHeight: height * CELL,
+    box: [0, 0, 1, 1],
+    width: width * CELL,
+    height: height * CELL,
+  };
   const parts = components(labels);
   const instances = parts.regions.map((region, id) => {
     const entry = legend[letters[region.value - 1]!]!;
     const part = typeof entry === 'string' ? { interest: entry } : entry;
     return instance(id, part, factsOf(frame, fillHoles(maskOf(parts, (r) => r.id === region.id))));
   });
+  return sceneOf(frame, { width, height }, instances, options);
+}
+
+/** Masks on one grid as a Scene of a square image: each 8-connected component is an instance of the mask's part. */
+export function sceneOfMasks(
+  maps: readonly { readonly part: DrawnPart; readonly mask: Mask }[],
+  options: SceneOptions = {},
+): Scene {
+  const { width, height } = maps[0]?.mask ?? { width: 1, height: 1 };
+  const frame: SceneFrame = { imageWidth: width, imageHeight: height, box: [0, 0, 1, 1], width, height };
+  const instances: Instance[] = [];
+  for (const { part, mask } of maps) {
+    const pieces = components(mask);
+    for (const region of pieces.regions) {
+      instances.push(
+        instance(
+          instances.length,
+          part,
+          factsOf(
+            frame,
+            maskOf(pieces, (r) => r.id === region.id),
+          ),
+        ),
+      );
+    }
+  }
   return sceneOf(frame, { width, height }, instances, options);
 }
 
@@ -159,7 +204,10 @@ export interface ListedInstance extends DrawnPart {
 const RASTER = 128;
 
 /** Listed instances as a Scene; masks are the boxes, whatever area is stated. */
-export function sceneOfFacts(listed: readonly ListedInstance[], options: SceneOptions & { readonly imageWidth?: number; readonly imageHeight?: number } = {}): Scene {
+export function sceneOfFacts(
+  listed: readonly ListedInstance[],
+  options: SceneOptions & { readonly imageWidth?: number; readonly imageHeight?: number } = {},
+): Scene {
   const imageWidth = options.imageWidth ?? 640;
   const imageHeight = options.imageHeight ?? 640;
   const frame: SceneFrame = { imageWidth, imageHeight, box: [0, 0, 1, 1], width: imageWidth, height: imageHeight };
@@ -167,7 +215,8 @@ export function sceneOfFacts(listed: readonly ListedInstance[], options: SceneOp
   const instances = listed.map((l, id) => {
     const mask = emptyMask(RASTER, RASTER);
     const [x0, y0, x1, y1] = l.box.map((v) => Math.round(v * RASTER)) as unknown as Box;
-    for (let y = y0; y < Math.max(y1, y0 + 1); y++) mask.data.fill(1, y * RASTER + x0, y * RASTER + Math.max(x1, x0 + 1));
+    for (let y = y0; y < Math.max(y1, y0 + 1); y++)
+      mask.data.fill(1, y * RASTER + x0, y * RASTER + Math.max(x1, x0 + 1));
     const w = ((l.box[2] - l.box[0]) * imageWidth) / long;
     const h = ((l.box[3] - l.box[1]) * imageHeight) / long;
     return instance(id, l, {

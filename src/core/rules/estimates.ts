@@ -1,6 +1,8 @@
 /** How often every rule would alarm on normals it was not learnt from, and what so few normals can promise at all. */
-import type { Scene } from '../scene.ts';
+
 import { clopperPearson, type Interval } from '../metrics/intervals.ts';
+import type { Scene } from '../scene.ts';
+import { median } from '../statistics.ts';
 import type { CompiledRules } from './compiled.ts';
 import { evaluateRules } from './evaluate.ts';
 import { learnRules } from './learn.ts';
@@ -14,6 +16,8 @@ export interface RuleEstimate {
   readonly interval: Interval;
   /** Largest margin among the normals left out, and the image that shows it. */
   readonly worst: number;
+  /** Median of those margins; 0 where the rule was never judged. */
+  readonly median: number;
   readonly worstImage: string | null;
   /** Images it fired on. */
   readonly images: readonly string[];
@@ -32,21 +36,36 @@ export interface LeaveOneOut {
 const FOLDS = 50;
 
 /** Leaves every normal out in turn (or in `FOLDS` groups), learns from the others, and judges it. */
-export function leaveOneOut(compiled: CompiledRules, normals: readonly Scene[], calibration: readonly Scene[] = []): LeaveOneOut {
+export function leaveOneOut(
+  compiled: CompiledRules,
+  normals: readonly Scene[],
+  calibration: readonly Scene[] = [],
+): LeaveOneOut {
   const folds = Math.min(normals.length, FOLDS);
   const units = new Array<number>(normals.length).fill(0);
-  const tally = new Map(compiled.rules.map((r) => [r.id, { n: 0, images: [] as string[], worst: 0, worstImage: null as string | null }]));
+  const tally = new Map(
+    compiled.rules.map((r) => [
+      r.id,
+      { n: 0, images: [] as string[], margins: [] as number[], worst: 0, worstImage: null as string | null },
+    ]),
+  );
   for (let f = 0; f < folds; f++) {
-    const learnt = learnRules(compiled, normals.filter((_, i) => i % folds !== f), calibration);
+    const learnt = learnRules(
+      compiled,
+      normals.filter((_, i) => i % folds !== f),
+      calibration,
+    );
     for (let i = f; i < normals.length; i += folds) {
       const scene = normals[i]!;
       const outcome = evaluateRules(compiled, learnt, scene);
       units[i] = outcome.unit;
       const margins = new Map<string, number>();
-      for (const m of outcome.measurements) if (m.skipped === undefined) margins.set(m.rule, Math.max(margins.get(m.rule) ?? 0, m.margin));
+      for (const m of outcome.measurements)
+        if (m.skipped === undefined) margins.set(m.rule, Math.max(margins.get(m.rule) ?? 0, m.margin));
       for (const [rule, margin] of margins) {
         const t = tally.get(rule)!;
         t.n++;
+        t.margins.push(margin);
         if (margin > 1) t.images.push(scene.image);
         if (margin > t.worst || t.worstImage === null) {
           t.worst = margin;
@@ -55,14 +74,17 @@ export function leaveOneOut(compiled: CompiledRules, normals: readonly Scene[], 
       }
     }
   }
-  const rules = [...tally].map(([rule, t]): RuleEstimate => ({
-    rule,
-    n: t.n,
-    fired: t.images.length,
-    interval: clopperPearson(t.images.length, t.n),
-    worst: t.worst,
-    worstImage: t.worstImage,
-    images: t.images,
-  }));
+  const rules = [...tally].map(
+    ([rule, t]): RuleEstimate => ({
+      rule,
+      n: t.n,
+      fired: t.images.length,
+      interval: clopperPearson(t.images.length, t.n),
+      worst: t.worst,
+      median: t.margins.length === 0 ? 0 : median(t.margins),
+      worstImage: t.worstImage,
+      images: t.images,
+    }),
+  );
   return { rules, units, n: normals.length, limit: 1 / (normals.length + 1) };
 }

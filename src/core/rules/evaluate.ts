@@ -33,7 +33,12 @@ function judgeEmpty(rule: CompiledRule, reason: string, instances: readonly numb
   return { ...shared, margin: policy === 'violate' ? 1 + MARGIN.gross : 0 };
 }
 
-function judgeRule(rule: CompiledRule, view: SceneView, learnt: LearntRules | null, violated: (id: string) => boolean | null): Judged {
+function judgeRule(
+  rule: CompiledRule,
+  view: SceneView,
+  learnt: LearntRules | null,
+  violated: (id: string) => boolean | null,
+): Judged {
   const unmet = applies(view, rule.spec.when, violated);
   if (unmet !== null) return skippedRule(rule, unmet);
   if (!rule.kind) return judgeCombination(rule, view, learnt, violated);
@@ -51,28 +56,56 @@ function judgeRule(rule: CompiledRule, view: SceneView, learnt: LearntRules | nu
 }
 
 function skippedRule(rule: CompiledRule, reason: string): Judged {
-  const judgement: Judgement = { quantity: 'nothing', measured: null, expected: EMPTY_EXPECTATION, margin: 0, instances: [], skipped: reason };
+  const judgement: Judgement = {
+    quantity: 'nothing',
+    measured: null,
+    expected: EMPTY_EXPECTATION,
+    margin: 0,
+    instances: [],
+    skipped: reason,
+  };
   return { rule, judgements: [judgement], margin: null };
 }
 
 /** `all`: the worst part decides; `any`: the best; `not`: what holds is the violation, graded by how clearly it holds. */
-function judgeCombination(rule: CompiledRule, view: SceneView, learnt: LearntRules | null, violated: (id: string) => boolean | null): Judged {
+function judgeCombination(
+  rule: CompiledRule,
+  view: SceneView,
+  learnt: LearntRules | null,
+  violated: (id: string) => boolean | null,
+): Judged {
   const parts = rule.parts.map((part) => judgeRule(part, view, learnt, violated)).filter((p) => p.margin !== null);
   if (parts.length === 0) return skippedRule(rule, 'no part of it could be judged');
   const margins = parts.map((p) => p.margin!);
   const { kind } = rule.spec;
   const own = margins[0]!;
   const margin =
-    kind === 'all' ? Math.max(...margins) : kind === 'any' ? Math.min(...margins) : own > 1 ? 1 / own : Math.max(1 + 1e-9, 1 + MARGIN.gross * (1 - own));
+    kind === 'all'
+      ? Math.max(...margins)
+      : kind === 'any'
+        ? Math.min(...margins)
+        : own > 1
+          ? 1 / own
+          : Math.max(1 + 1e-9, 1 + MARGIN.gross * (1 - own));
   const deciding = kind === 'all' ? parts.filter((p) => p.margin! > 1) : parts;
   const sentences = deciding.map((p) => sentenceOf(p));
   const judgement: Judgement & { reason: string } = {
     quantity: kind,
     measured: deciding.length === 0 ? 'all hold' : sentences.join('; '),
-    expected: { low: null, high: null, centre: null, text: kind === 'not' ? 'this not to hold' : kind === 'all' ? 'all to hold' : 'one of them to hold' },
+    expected: {
+      low: null,
+      high: null,
+      centre: null,
+      text: kind === 'not' ? 'this not to hold' : kind === 'all' ? 'all to hold' : 'one of them to hold',
+    },
     margin,
     instances: [...new Set(deciding.flatMap((p) => p.judgements.flatMap((j) => j.instances)))],
-    reason: kind === 'not' ? `must not hold: ${sentences.join('; ')}` : kind === 'any' ? `none of them holds: ${sentences.join('; ')}` : sentences.join('; '),
+    reason:
+      kind === 'not'
+        ? `must not hold: ${sentences.join('; ')}`
+        : kind === 'any'
+          ? `none of them holds: ${sentences.join('; ')}`
+          : sentences.join('; '),
   };
   return { rule, judgements: [judgement], margin };
 }
@@ -93,13 +126,16 @@ function classOf(rule: CompiledRule): number {
   return Math.min(...rule.parts.map(classOf));
 }
 
-const kindName = (rule: CompiledRule): string => rule.spec.kind;
-
 /**
  * Judges one Scene. `learnt` null judges stated bounds only. Pure and total: margins are finite, an absent interest
  * means what `onEmpty` says.
  */
-export function evaluateRules(compiled: CompiledRules, learnt: LearntRules | null, scene: Scene, masks: RegionMasks = {}): RulesOutcome {
+export function evaluateRules(
+  compiled: CompiledRules,
+  learnt: LearntRules | null,
+  scene: Scene,
+  masks: RegionMasks = {},
+): RulesOutcome {
   const view = viewOf(scene, compiled.file, masks);
   const outcomes = new Map<string, boolean | null>();
   const judged: Judged[] = [];
@@ -138,9 +174,9 @@ function hides(rule: CompiledRule, hidden: ReadonlyMap<string, string>): string 
 
 function measurementOf(rule: CompiledRule, j: Judgement, hiddenBy: string | undefined): Measurement {
   const skipped = j.skipped ?? hiddenBy;
-  return {
+  const m: { -readonly [K in keyof Measurement]: Measurement[K] } = {
     rule: rule.id,
-    kind: kindName(rule),
+    kind: rule.spec.kind,
     interests: rule.interests,
     quantity: j.quantity,
     measured: j.measured,
@@ -148,9 +184,10 @@ function measurementOf(rule: CompiledRule, j: Judgement, hiddenBy: string | unde
     margin: j.margin,
     violated: skipped === undefined && j.margin > 1,
     instances: j.instances,
-    ...(j.ghost === undefined ? {} : { ghost: j.ghost }),
-    ...(skipped === undefined ? {} : { skipped }),
   };
+  if (j.ghost !== undefined) m.ghost = j.ghost;
+  if (skipped !== undefined) m.skipped = skipped;
+  return m;
 }
 
 function violationOf(rule: CompiledRule, j: Judgement, measurement: Measurement): Violation {
@@ -184,10 +221,14 @@ function inOrderOfCause(violations: readonly (Violation & { readonly rank: numbe
   const wrong = new Map<string, number>();
   for (const v of violations) {
     const own = v.interests[0];
-    if (own !== undefined && v.severity === 'reject') wrong.set(own, Math.min(wrong.get(own) ?? Number.POSITIVE_INFINITY, v.rank));
+    if (own !== undefined && v.severity === 'reject')
+      wrong.set(own, Math.min(wrong.get(own) ?? Number.POSITIVE_INFINITY, v.rank));
   }
   const follows = (v: Violation & { rank: number }): number =>
-    v.interests.length > 0 && ancestors(file, v.interests[0]!).some((a) => (wrong.get(a) ?? Number.POSITIVE_INFINITY) <= v.rank) ? 1 : 0;
+    v.interests.length > 0 &&
+    ancestors(file, v.interests[0]!).some((a) => (wrong.get(a) ?? Number.POSITIVE_INFINITY) <= v.rank)
+      ? 1
+      : 0;
   return violations
     .map((v) => ({ v, follows: follows(v) }))
     .sort(

@@ -4,9 +4,10 @@
  */
 import { stringify } from 'yaml';
 import type { Scene } from '../scene.ts';
+import { caseScene, type WrittenCase } from './caseScenes.ts';
 import { compileRules } from './compile.ts';
 import type { CompiledRules } from './compiled.ts';
-import { type DrawnPart, drawScene, type Legend, type ListedInstance, type SceneOptions, sceneOfFacts } from './drawnScene.ts';
+import { type DrawnPart, drawScene, type Legend } from './drawnScene.ts';
 import { evaluateRules, type RulesOutcome } from './evaluate.ts';
 import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
@@ -25,13 +26,31 @@ function partsOf(example: KindExample): [string, LegendEntry][] {
 export function exampleFile(kind: string, example: KindExample): string {
   const interests: Record<string, object> = {};
   const add = (entry: LegendEntry): void => {
-    const { interest, form = 'thing', parent } = typeof entry === 'string' ? { interest: entry } as DrawnPart & { form?: 'thing' | 'stuff'; parent?: string } : entry;
+    const {
+      interest,
+      form = 'thing',
+      parent,
+    } = typeof entry === 'string'
+      ? ({ interest: entry } as DrawnPart & { form?: 'thing' | 'stuff'; parent?: string })
+      : entry;
     interests[interest] ??= { form, colour: 'red', ...(parent === undefined ? {} : { parent }) };
   };
   for (const [, entry] of partsOf(example)) add(entry);
   // Names that only the rule or an attribute mentions are interests that this scene happens not to show.
-  for (const name of [record(example.rule).of, record(example.rule).in, record(example.rule).to, record(example.rule).first, record(example.rule).then, ...Object.values(example.attributes ?? {}).map((a) => record(a).of)]) {
-    if (typeof name === 'string' && !['unknown', 'image', 'product'].includes(name) && !Object.hasOwn(record(record(example).regions), name)) add(name);
+  for (const name of [
+    record(example.rule).of,
+    record(example.rule).in,
+    record(example.rule).to,
+    record(example.rule).first,
+    record(example.rule).then,
+    ...Object.values(example.attributes ?? {}).map((a) => record(a).of),
+  ]) {
+    if (
+      typeof name === 'string' &&
+      !['unknown', 'image', 'product'].includes(name) &&
+      !Object.hasOwn(record(record(example).regions), name)
+    )
+      add(name);
   }
   const attributes = Object.fromEntries(
     Object.entries(example.attributes ?? {}).map(([name, a]) => {
@@ -47,15 +66,29 @@ export function exampleFile(kind: string, example: KindExample): string {
     interests,
     ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
     ...(extra.variants ? { variants: extra.variants } : {}),
-    rules: [kind in { all: 1, any: 1, not: 1 } ? { id: 'example', ...example.rule } : { id: 'example', kind, ...example.rule }],
+    rules: [
+      kind in { all: 1, any: 1, not: 1 }
+        ? { id: 'example', ...example.rule }
+        : { id: 'example', kind, ...example.rule },
+    ],
   });
 }
 
 /** A drawing of an example as a Scene; how it is drawn may be changed on the way (mirrored, enlarged). */
-export function exampleScene(example: KindExample, drawing: string, redraw: (drawing: string) => string = (d) => d): Scene {
+export function exampleScene(
+  example: KindExample,
+  drawing: string,
+  redraw: (drawing: string) => string = (d) => d,
+): Scene {
   const legend = Object.fromEntries(partsOf(example)) as Legend;
-  const detectors = Object.fromEntries(Object.entries(example.legend).flatMap(([k, v]) => (k.startsWith(READING) ? [[`${k.slice(1)}:example`, Number(v)]] : [])));
-  const parents = Object.fromEntries(partsOf(example).flatMap(([, e]) => (typeof e === 'object' && e.parent ? [[e.interest, e.parent]] : [])));
+  const detectors = Object.fromEntries(
+    Object.entries(example.legend).flatMap(([k, v]) =>
+      k.startsWith(READING) ? [[`${k.slice(1)}:example`, Number(v)]] : [],
+    ),
+  );
+  const parents = Object.fromEntries(
+    partsOf(example).flatMap(([, e]) => (typeof e === 'object' && e.parent ? [[e.interest, e.parent]] : [])),
+  );
   return drawScene(redraw(drawing), legend, { detectors, parents });
 }
 
@@ -63,7 +96,11 @@ export function exampleScene(example: KindExample, drawing: string, redraw: (dra
 export function runExample(kind: string, example: KindExample, redraw?: (drawing: string) => string): RulesOutcome {
   const compiled = compileRules(exampleFile(kind, example), `${kind}.yaml`);
   const normals = (example.normals ?? []).map((d) => exampleScene(example, d, redraw));
-  return evaluateRules(compiled, normals.length > 0 ? learnRules(compiled, normals) : null, exampleScene(example, example.scene, redraw));
+  return evaluateRules(
+    compiled,
+    normals.length > 0 ? learnRules(compiled, normals) : null,
+    exampleScene(example, example.scene, redraw),
+  );
 }
 
 export interface CaseResult {
@@ -74,35 +111,26 @@ export interface CaseResult {
   readonly outcome: RulesOutcome;
 }
 
-interface WrittenScene {
-  readonly drawn?: string;
-  readonly legend?: Legend;
-  readonly instances?: readonly ListedInstance[];
-  readonly variant?: string;
-  readonly product?: SceneOptions['product'];
-}
-
-/** A scene of a case: `{ drawn, legend }` or `{ instances: [{ interest, box, ... }] }`. @throws RangeError */
-export function writtenScene(written: WrittenScene, compiled: CompiledRules, image = 'case'): Scene {
-  const parents = Object.fromEntries(Object.values(compiled.file.interests).flatMap((i) => (i.parent === undefined ? [] : [[i.id, i.parent]])));
-  const options: SceneOptions = { image, parents, variant: written.variant ?? null, ...(written.product ? { product: written.product } : {}) };
-  if (written.drawn !== undefined) return drawScene(written.drawn, written.legend ?? {}, options);
-  return sceneOfFacts(written.instances ?? [], options);
-}
-
 /**
  * Runs the `cases:` of a compiled file. Bounds come from the case's own `normals`, else from `learnt`; without either
  * only stated bounds judge.
  */
 export function runCases(compiled: CompiledRules, learnt: LearntRules | null = null): CaseResult[] {
-  return compiled.file.cases.map((value, n) => {
-    const c = value as { note?: string; scene: WrittenScene; normals?: WrittenScene[]; expect: { violated: string[] } };
-    const own = c.normals ? learnRules(compiled, c.normals.map((s, i) => writtenScene(s, compiled, `normal ${i + 1}`))) : learnt;
-    const outcome = evaluateRules(compiled, own, writtenScene(c.scene, compiled));
+  const cases = compiled.file.cases as readonly WrittenCase[];
+  return cases.map((c, n) => {
+    const own = c.normals
+      ? learnRules(
+          compiled,
+          c.normals.map((s, i) => caseScene(s, compiled, cases, `normal ${i + 1}`)),
+        )
+      : learnt;
+    const outcome = evaluateRules(compiled, own, caseScene(c.scene, compiled, cases));
     const got = [...new Set(outcome.violations.map((v) => v.rule))].sort();
     const wanted = [...c.expect.violated].sort();
     const passed = got.length === wanted.length && got.every((id, i) => id === wanted[i]);
-    const problem = passed ? '' : `expected ${wanted.length > 0 ? wanted.join(', ') : 'no violation'}, found ${got.length > 0 ? outcome.violations.map((v) => `${v.rule} (${v.message})`).join('; ') : 'none'}`;
+    const problem = passed
+      ? ''
+      : `expected ${wanted.length > 0 ? wanted.join(', ') : 'no violation'}, found ${got.length > 0 ? outcome.violations.map((v) => `${v.rule} (${v.message})`).join('; ') : 'none'}`;
     return { note: c.note ?? `case ${n + 1}`, passed, problem, outcome };
   });
 }

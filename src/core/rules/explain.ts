@@ -19,18 +19,31 @@ export interface Explanation {
 
 function condition(guards: readonly Guard[]): string {
   const parts = guards.map((g) =>
-    'attribute' in g ? `${g.attribute} is ${g.is.join(' or ')}` : 'variant' in g ? `the variant is ${g.variant.join(' or ')}` : `rule ${g.rule} is ${g.is}`,
+    'attribute' in g
+      ? `${g.attribute} is ${g.is.join(' or ')}`
+      : 'variant' in g
+        ? `the variant is ${g.variant.join(' or ')}`
+        : `rule ${g.rule} is ${g.is}`,
   );
   return parts.length === 0 ? '' : `Where ${parts.join(' and ')}: `;
 }
 
-const EMPTY = { violate: 'an absent one is a violation', pass: 'an absent one passes', skip: 'an absent one is left to other rules' } as const;
+const EMPTY = {
+  violate: 'an absent one is a violation',
+  pass: 'an absent one passes',
+  skip: 'an absent one is left to other rules',
+} as const;
 
 function sentenceOf(rule: CompiledRule, learnt: LearntRules | null, variant: string | null): string {
   const { spec } = rule;
   if (!rule.kind) {
     const parts = rule.parts.map((p) => sentenceOf(p, learnt, variant));
-    const head = spec.kind === 'all' ? 'All of these must hold: ' : spec.kind === 'any' ? 'One of these must hold: ' : 'This must not hold: ';
+    const head =
+      spec.kind === 'all'
+        ? 'All of these must hold: '
+        : spec.kind === 'any'
+          ? 'One of these must hold: '
+          : 'This must not hold: ';
     return condition(spec.when) + head + parts.join(' / ');
   }
   const sentence = rule.kind.explain(spec.params, referenceFor(learnt, rule.id, variant), rule.context);
@@ -41,7 +54,9 @@ function sentenceOf(rule: CompiledRule, learnt: LearntRules | null, variant: str
 export function explainRules(compiled: CompiledRules, learnt: LearntRules | null = null): Explanation[] {
   return compiled.rules.map((rule) => {
     const reference = learnt?.references[rule.id];
-    const variants = Object.fromEntries(Object.keys(reference?.variants ?? {}).map((v) => [v, sentenceOf(rule, learnt, v)]));
+    const variants = Object.fromEntries(
+      Object.keys(reference?.variants ?? {}).map((v) => [v, sentenceOf(rule, learnt, v)]),
+    );
     const warn = rule.spec.severity === 'warn' ? ' A violation asks for a review.' : '';
     return {
       rule: rule.id,
@@ -49,7 +64,12 @@ export function explainRules(compiled: CompiledRules, learnt: LearntRules | null
       because: rule.spec.because,
       variants,
       n: reference?.pooled?.n ?? null,
-      setAside: [...new Set([...(reference?.pooled?.setAside ?? []), ...Object.values(reference?.variants ?? {}).flatMap((r) => r.setAside)])].sort(),
+      setAside: [
+        ...new Set([
+          ...(reference?.pooled?.setAside ?? []),
+          ...Object.values(reference?.variants ?? {}).flatMap((r) => r.setAside),
+        ]),
+      ].sort(),
       line: rule.place.line,
     };
   });

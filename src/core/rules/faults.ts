@@ -63,8 +63,9 @@ export function nearest(got: string, candidates: readonly string[]): string | un
   let least = Math.max(1, Math.floor(text.length / 3)) + 1;
   for (const candidate of candidates.slice(0, CANDIDATES)) {
     const other = candidate.toLowerCase();
-    if (Math.abs(other.length - text.length) >= least) continue;
-    const d = text.startsWith(other) || other.startsWith(text) ? Math.min(1, editDistance(text, other)) : editDistance(text, other);
+    const shares = Math.min(text.length, other.length) >= 3 && (text.startsWith(other) || other.startsWith(text));
+    if (!shares && Math.abs(other.length - text.length) >= least) continue;
+    const d = shares ? Math.min(1, editDistance(text, other)) : editDistance(text, other);
     if (d < least) {
       least = d;
       best = candidate;
@@ -103,7 +104,13 @@ export function excerptOf(text: string, start: number, end: number, col: number)
 /** A fault as a terminal shows it. */
 export function printFault(f: Fault): string {
   const mean = f.didYouMean === undefined ? '' : ` (did you mean ${f.didYouMean}?)`;
-  const body = f.excerpt.split('\n').map((l) => `    ${l}`).join('\n');
-  const example = f.example.split('\n').map((l) => `      ${l}`).join('\n');
+  const body = f.excerpt
+    .split('\n')
+    .map((l) => `    ${l}`)
+    .join('\n');
+  const example = f.example
+    .split('\n')
+    .map((l) => `      ${l}`)
+    .join('\n');
   return `${f.file}:${f.line}:${f.col}: ${f.severity} ${f.code}: ${f.message}${mean}\n${body}\n    expected: ${f.expected}\n    for example:\n${example}`;
 }

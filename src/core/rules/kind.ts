@@ -147,8 +147,21 @@ export function unjudged(quantity: string, measured: Judgement['measured'], inst
 export const OPEN: Expectation = { low: null, high: null, centre: null, text: 'not learnt yet' };
 
 /** Stuff is one mass: its instances are accidents of segmentation and cannot be counted or told apart. */
-export function needsThing(file: RuleFile, interest: string, path: readonly (string | number)[], verb: string): Complaint[] {
+export function needsThing(
+  file: RuleFile,
+  interest: string,
+  path: readonly (string | number)[],
+  verb: string,
+): Complaint[] {
   if (!Object.hasOwn(file.interests, interest) || file.interests[interest]!.form !== 'stuff') return [];
   const expected = 'an interest with form: thing; for stuff, kind: presence, area or components';
-  return [{ path, code: 'WRONG_FORM', message: `${interest} is stuff and cannot be ${verb}`, expected, example: `form: thing   # of ${interest}` }];
+  return [
+    {
+      path,
+      code: 'WRONG_FORM',
+      message: `${interest} is stuff and cannot be ${verb}`,
+      expected,
+      example: `form: thing   # of ${interest}`,
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 /** References of every rule from the Scenes of normals: no image, no model, so editing a rule never re-learns one. */
 import type { Scene } from '../scene.ts';
-import { LEARN } from './constants.ts';
 import { type CompiledRule, type CompiledRules, flatten } from './compiled.ts';
+import { LEARN } from './constants.ts';
 import type { Guard } from './definition.ts';
 import { isEmpty, type Learnt, type Sample } from './kind.ts';
 import { imageReading, type RegionMasks, type SceneView, viewOf } from './view.ts';
@@ -32,9 +32,11 @@ export function applies(
     if ('attribute' in guard) {
       const value = imageReading(view, guard.attribute)?.value ?? null;
       if (value === null) return `${guard.attribute} is not known`;
-      if (!guard.is.includes(value)) return `applies where ${guard.attribute} is ${guard.is.join(' or ')}; it is ${value}`;
+      if (!guard.is.includes(value))
+        return `applies where ${guard.attribute} is ${guard.is.join(' or ')}; it is ${value}`;
     } else if ('variant' in guard) {
-      if (view.scene.variant === null || !guard.variant.includes(view.scene.variant)) return `applies to variant ${guard.variant.join(' or ')}`;
+      if (view.scene.variant === null || !guard.variant.includes(view.scene.variant))
+        return `applies to variant ${guard.variant.join(' or ')}`;
     } else {
       const state = violated(guard.rule);
       if (state === null) return `rule ${guard.rule} was not judged`;
@@ -79,7 +81,8 @@ function samplesOf(rule: CompiledRule, views: readonly SceneView[]): Sample<unkn
 }
 
 /**
- * Learns every rule from normals; `calibration` widens bounds and moves no centre. Where the file has `variants`, each
+ * Learns every rule from normals; `calibration` widens bounds and moves no centre, `relit` (normals under other light)
+ * widens those of weak rules. Where the file has `variants`, each
  * variant with at least `LEARN.variantMinN` normals gets its own reference beside the pooled one.
  */
 export function learnRules(
@@ -87,15 +90,30 @@ export function learnRules(
   normals: readonly Scene[],
   calibration: readonly Scene[] = [],
   masks: RegionMasks = {},
+  relit: readonly Scene[] = [],
 ): LearntRules {
-  const views = normals.map((s) => viewOf(s, compiled.file, masks));
-  const more = calibration.map((s) => viewOf(s, compiled.file, masks));
+  const see = (s: Scene): SceneView => viewOf(s, compiled.file, masks);
+  const views = normals.map(see);
+  const more = calibration.map(see);
+  const wider = [...more, ...relit.map(see)];
   const references: Record<string, RuleReference> = {};
-  for (const rule of flatten(compiled.rules)) references[rule.id] = learnRule(rule, views, more);
-  return { schema: 'logsad/learnt-rules/v1', rules: compiled.digests.rules, normals: normals.length, calibration: calibration.length, references };
+  for (const rule of flatten(compiled.rules)) {
+    references[rule.id] = learnRule(rule, views, rule.context.tier === 'weak' ? wider : more);
+  }
+  return {
+    schema: 'logsad/learnt-rules/v1',
+    rules: compiled.digests.rules,
+    normals: normals.length,
+    calibration: calibration.length,
+    references,
+  };
 }
 
-function learnRule(rule: CompiledRule, normals: readonly SceneView[], calibration: readonly SceneView[]): RuleReference {
+function learnRule(
+  rule: CompiledRule,
+  normals: readonly SceneView[],
+  calibration: readonly SceneView[],
+): RuleReference {
   if (!rule.kind) return { pooled: null, variants: {} };
   const learn = (a: readonly SceneView[], b: readonly SceneView[]): Learnt<unknown> | null =>
     rule.kind!.learn(samplesOf(rule, a), samplesOf(rule, b), rule.spec.params, rule.context);
@@ -108,7 +126,10 @@ function learnRule(rule: CompiledRule, normals: readonly SceneView[], calibratio
     }
     for (const [v, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (group.length < LEARN.variantMinN) continue;
-      const learnt = learn(group, calibration.filter((c) => c.scene.variant === v));
+      const learnt = learn(
+        group,
+        calibration.filter((c) => c.scene.variant === v),
+      );
       if (learnt && learnt.n >= LEARN.variantMinN) variants[v] = learnt;
     }
   }
@@ -119,5 +140,8 @@ function learnRule(rule: CompiledRule, normals: readonly SceneView[], calibratio
 export function referenceFor(learnt: LearntRules | null, rule: string, variant: string | null): Learnt<unknown> | null {
   const reference = learnt?.references[rule];
   if (!reference) return null;
-  return (variant !== null && Object.hasOwn(reference.variants, variant) ? reference.variants[variant] : reference.pooled) ?? null;
+  return (
+    (variant !== null && Object.hasOwn(reference.variants, variant) ? reference.variants[variant] : reference.pooled) ??
+    null
+  );
 }

@@ -18,7 +18,8 @@ import type {
   Shape,
 } from './definition.ts';
 import { kindOf } from './kinds/index.ts';
-import { COMBINATOR_NAMES, DETECTORS, SOURCES } from './schema.ts';
+import { COMBINATOR_NAMES } from './schema.ts';
+import { DETECTORS, SOURCES } from './schemaParts.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -28,14 +29,17 @@ const text = (v: unknown): string | undefined => (typeof v === 'string' && v !==
 const number = (v: unknown): number | undefined => (typeof v === 'number' && Number.isFinite(v) ? v : undefined);
 const among = <T extends string>(v: unknown, values: readonly T[]): T | undefined => values.find((x) => x === v);
 /** One text or several, as several. Numbers and booleans that YAML made of bare words are texts here. */
-const texts = (v: unknown): string[] => (Array.isArray(v) ? v : v === undefined || v === null ? [] : [v]).flatMap((x) => (typeof x === 'string' ? [x] : []));
+const texts = (v: unknown): string[] =>
+  (Array.isArray(v) ? v : v === undefined || v === null ? [] : [v]).flatMap((x) => (typeof x === 'string' ? [x] : []));
 const numbers = (v: unknown, length: number): number[] | undefined => {
   const out = list(v).filter((x): x is number => typeof x === 'number' && Number.isFinite(x));
   return Array.isArray(v) && v.length === length && out.length === length ? out : undefined;
 };
 /** Leaves out undefined members: the types tell an absent setting from an undefined one. */
 function given<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, v]) => v !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(members).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 /** Own members by name, with a check for names of the wrong type left to the schema. */
 function table<T>(v: unknown, make: (id: string, value: Raw) => T): Record<string, T> {
@@ -43,7 +47,8 @@ function table<T>(v: unknown, make: (id: string, value: Raw) => T): Record<strin
 }
 
 const boxes = (v: unknown): Box[] => list(v).flatMap((b) => (numbers(b, 4) ? [numbers(b, 4) as unknown as Box] : []));
-const points = (v: unknown): Point[] => list(v).flatMap((p) => (numbers(p, 2) ? [numbers(p, 2) as unknown as Point] : []));
+const points = (v: unknown): Point[] =>
+  list(v).flatMap((p) => (numbers(p, 2) ? [numbers(p, 2) as unknown as Point] : []));
 
 export function shape(v: unknown): Shape | undefined {
   const r = record(v);
@@ -66,7 +71,15 @@ function colour(v: unknown): ColourSpec | undefined {
 
 function exemplar(v: unknown): Exemplar {
   const r = record(v);
-  return { image: text(r.image) ?? '', boxes: boxes(r.boxes), points: points(r.points), polygons: list(r.polygons).map(points).filter((p) => p.length >= 3), masks: texts(r.masks) };
+  return {
+    image: text(r.image) ?? '',
+    boxes: boxes(r.boxes),
+    points: points(r.points),
+    polygons: list(r.polygons)
+      .map(points)
+      .filter((p) => p.length >= 3),
+    masks: texts(r.masks),
+  };
 }
 
 function interest(id: string, r: Raw): InterestSpec {
@@ -83,28 +96,53 @@ function interest(id: string, r: Raw): InterestSpec {
     colour: colour(r.colour),
     source: sources.length > 0 ? sources : undefined,
     minSimilarity: number(r.minSimilarity),
-    clean: given({ open: number(clean.open), close: number(clean.close), erode: number(clean.erode), dilate: number(clean.dilate), minArea: number(clean.minArea), unit: text(clean.unit) }),
+    clean: given({
+      open: number(clean.open),
+      close: number(clean.close),
+      erode: number(clean.erode),
+      dilate: number(clean.dilate),
+      minArea: number(clean.minArea),
+      unit: text(clean.unit),
+    }),
     instances: given({ split: among(instances.split, ['none', 'area', 'distance']), merge: number(instances.merge) }),
   }) as InterestSpec;
 }
 
 function attribute(id: string, r: Raw): AttributeSpec {
-  const values = table(r.values, (_, v) => given({ say: texts(v.say), exemplars: texts(v.exemplars), colour: colour(v.colour) }) as AttributeSpec['values'][string]);
+  const values = table(
+    r.values,
+    (_, v) =>
+      given({
+        say: texts(v.say),
+        exemplars: texts(v.exemplars),
+        colour: colour(v.colour),
+      }) as AttributeSpec['values'][string],
+  );
   return given({ id, of: text(r.of) ?? '', values, absent: text(r.absent) }) as AttributeSpec;
 }
 
 function segmentation(v: unknown): SegmentationSpec | undefined {
   if (v === undefined) return undefined;
   const r = record(v);
-  const vote = Array.isArray(r.vote) ? list(r.vote).flatMap((s) => among(s, ['words', 'clusters'] as const) ?? []) : undefined;
-  return given({ clusters: number(r.clusters), minCells: number(r.minCells), minRegion: number(r.minRegion), vote, uncovered: among(r.uncovered, ['vote', 'background']) }) as SegmentationSpec;
+  const vote = Array.isArray(r.vote)
+    ? list(r.vote).flatMap((s) => among(s, ['words', 'clusters'] as const) ?? [])
+    : undefined;
+  return given({
+    clusters: number(r.clusters),
+    minCells: number(r.minCells),
+    minRegion: number(r.minRegion),
+    vote,
+    uncovered: among(r.uncovered, ['vote', 'background']),
+    silhouette: among(r.silhouette, ['background', 'largest-proposal']),
+  }) as SegmentationSpec;
 }
 
 function frame(v: unknown): FrameSpec {
   const r = record(v);
   const fit = among(r.fit, ['keep', 'warp']) ?? 'keep';
   const size = number(fit === 'warp' ? (r.size ?? r.long) : (r.long ?? r.size)) ?? (fit === 'warp' ? 448 : 640);
-  const focus = r.focus === 'silhouette' ? 'silhouette' : typeof r.focus === 'string' ? { region: r.focus } : shape(r.focus);
+  const focus =
+    r.focus === 'silhouette' ? 'silhouette' : typeof r.focus === 'string' ? { region: r.focus } : shape(r.focus);
   return given({ fit, size, focus }) as FrameSpec;
 }
 
@@ -120,11 +158,14 @@ export function guards(v: unknown): Guard[] {
 
 export function unit(v: unknown): RuleSpec['unit'] {
   const [name, size] = (text(v) ?? 'fraction').split('@');
-  return (name === 'px' || name === 'cells') && Number(size) > 0 ? { name, size: Number(size) } : { name: 'fraction', size: 1 };
+  return (name === 'px' || name === 'cells') && Number(size) > 0
+    ? { name, size: Number(size) }
+    : { name: 'fraction', size: 1 };
 }
 
 /** The combinator a raw rule is, if any. */
-export const combinatorOf = (r: Raw): string | undefined => (r.kind === undefined ? COMBINATOR_NAMES.find((c) => r[c] !== undefined) : undefined);
+export const combinatorOf = (r: Raw): string | undefined =>
+  r.kind === undefined ? COMBINATOR_NAMES.find((c) => r[c] !== undefined) : undefined;
 
 /** A raw rule as a RuleSpec; parts of a combinator are called `id/1`, `id/2`, ... unless they have an id. */
 export function rule(v: unknown, fallbackId: string, severity: RuleSpec['severity'] = 'reject'): RuleSpec {
@@ -135,17 +176,21 @@ export function rule(v: unknown, fallbackId: string, severity: RuleSpec['severit
   const kind = combinator ?? text(r.kind) ?? '';
   const known = kindOf(kind)?.params.properties ?? {};
   const within = list(r.within);
-  const parts = combinator === undefined ? [] : Array.isArray(r[combinator]) ? (r[combinator] as unknown[]) : [r[combinator]];
+  const parts =
+    combinator === undefined ? [] : Array.isArray(r[combinator]) ? (r[combinator] as unknown[]) : [r[combinator]];
   return given({
     id,
     kind,
     because: text(r.because) ?? '',
     severity: own,
-    params: Object.fromEntries(Object.entries(r).filter(([k, value]) => Object.hasOwn(known, k) && value !== undefined && value !== null)),
+    params: Object.fromEntries(
+      Object.entries(r).filter(([k, value]) => Object.hasOwn(known, k) && value !== undefined && value !== null),
+    ),
     when: guards(r.when),
     forEach: among(r.forEach, ['instance']),
     onEmpty: among(r.onEmpty, ['violate', 'pass', 'skip']),
-    within: within.length === 2 ? ([number(within[0]) ?? null, number(within[1]) ?? null] as Bounds) : ('learnt' as const),
+    within:
+      within.length === 2 ? ([number(within[0]) ?? null, number(within[1]) ?? null] as Bounds) : ('learnt' as const),
     as: among(r.as, ['absolute', 'ratio']) ?? 'absolute',
     reference: number(r.reference) ?? among(r.reference, ['learnt', 'mean']) ?? 'learnt',
     unit: unit(r.unit),
@@ -177,7 +222,9 @@ export function normalise(value: unknown): RuleFile {
     frame: frame(r.frame),
     object: text(r.object),
     states: texts(r.states),
-    regions: Object.fromEntries(Object.entries(record(r.regions)).flatMap(([id, v]) => (shape(v) ? [[id, shape(v)!]] : []))),
+    regions: Object.fromEntries(
+      Object.entries(record(r.regions)).flatMap(([id, v]) => (shape(v) ? [[id, shape(v)!]] : [])),
+    ),
     ignore: list(r.ignore).flatMap((v) => shape(v) ?? []),
     interests: table(r.interests, interest),
     attributes: table(r.attributes, attribute),

@@ -1,8 +1,9 @@
 /** The few measurements that need pixels: masks of instances joined on the grid of the scene. */
-import type { Instance } from '../scene.ts';
+
 import { emptyMask, type Mask } from '../grid/grid.ts';
 import { components } from '../grid/regions.ts';
 import { forEachSpan } from '../grid/runs.ts';
+import type { Instance } from '../scene.ts';
 import type { SceneView } from './view.ts';
 
 /** All instances on one mask, `[grid.height, grid.width]`. */
@@ -26,7 +27,9 @@ export function piecesOf(view: SceneView, list: readonly Instance[]): number[] {
   // Scenes written by hand may have no masks: then every instance is a piece.
   if (list.some((i) => i.mask.length === 0)) return list.map((i) => i.area).sort((a, b) => b - a);
   const cell = cellShare(view);
-  return components(maskOfInstances(view, list)).regions.map((r) => r.area * cell).sort((a, b) => b - a);
+  return components(maskOfInstances(view, list))
+    .regions.map((r) => r.area * cell)
+    .sort((a, b) => b - a);
 }
 
 /** Share of the cells' line that `at` lies on, as a first and a last column (or row), the last exclusive. */
@@ -45,7 +48,13 @@ function strip(view: SceneView, axis: 'x' | 'y', at: number, width: number): [nu
  * 8-connected runs that a strip across the image meets, in their order along it: how far each reaches along the strip,
  * as a fraction of the image. `width` 0 is one row or column of cells.
  */
-export function runsAlong(view: SceneView, list: readonly Instance[], axis: 'x' | 'y', at: number, width: number): number[] {
+export function runsAlong(
+  view: SceneView,
+  list: readonly Instance[],
+  axis: 'x' | 'y',
+  at: number,
+  width: number,
+): number[] {
   const mask = maskOfInstances(view, list);
   const [from, to] = strip(view, axis, at, width);
   const across = to - from;
@@ -67,7 +76,12 @@ export function runsAlong(view: SceneView, list: readonly Instance[], axis: 'x' 
 }
 
 /** Cells before and after a line across the axis, and the overlap (IoU) of the mask with its mirror image. */
-export function halves(view: SceneView, list: readonly Instance[], axis: 'x' | 'y', line: number): { before: number; after: number; overlap: number } {
+export function halves(
+  view: SceneView,
+  list: readonly Instance[],
+  axis: 'x' | 'y',
+  line: number,
+): { before: number; after: number; overlap: number } {
   const mask = maskOfInstances(view, list);
   const [x0, y0, x1, y1] = view.scene.frame.box;
   const cells = axis === 'x' ? mask.width : mask.height;
@@ -98,12 +112,48 @@ function borderOf(view: SceneView, instance: Instance): [number, number][] {
   forEachSpan(instance.mask, width, (y, xa, xb) => {
     for (let x = xa; x < xb; x++) {
       const i = y * width + x;
-      const edge = x === 0 || y === 0 || x === width - 1 || y === height - 1 || !mask.data[i - 1] || !mask.data[i + 1] || !mask.data[i - width] || !mask.data[i + width];
+      const edge =
+        x === 0 ||
+        y === 0 ||
+        x === width - 1 ||
+        y === height - 1 ||
+        !mask.data[i - 1] ||
+        !mask.data[i + 1] ||
+        !mask.data[i - width] ||
+        !mask.data[i + width];
       if (edge) out.push([x, y]);
     }
   });
   const step = Math.max(1, Math.ceil(out.length / BORDER));
   return step === 1 ? out : out.filter((_, i) => i % step === 0);
+}
+
+/** Cells of a part this much farther from the host than its nearest ones still belong to its end, long-side units. */
+const END = 0.012;
+
+/**
+ * Where a part meets a host, as a share of the host's box along an axis: 0 at its left or top, 1 at its right or bottom
+ * (beyond, where the part passes it by). The mean of the part's cells that lie nearest to the host's box, measured across.
+ */
+export function contactAlong(view: SceneView, part: readonly Instance[], host: Instance, axis: 'x' | 'y'): number {
+  const [x0, y0, x1, y1] = view.scene.frame.box;
+  const { width, height } = view.scene.grid;
+  const middle = axis === 'y' ? (host.box[0] + host.box[2]) / 2 : (host.box[1] + host.box[3]) / 2;
+  const across = axis === 'y' ? view.unitX : view.unitY;
+  const cells: { readonly away: number; readonly at: number }[] = [];
+  for (const i of part) {
+    forEachSpan(i.mask, width, (row, a, b) => {
+      for (let column = a; column < b; column++) {
+        const x = x0 + ((column + 0.5) / width) * (x1 - x0);
+        const y = y0 + ((row + 0.5) / height) * (y1 - y0);
+        cells.push({ away: Math.abs((axis === 'y' ? x : y) - middle) * across, at: axis === 'y' ? y : x });
+      }
+    });
+  }
+  const nearest = cells.reduce((m, c) => Math.min(m, c.away), Number.POSITIVE_INFINITY);
+  const end = cells.filter((c) => c.away <= nearest + END);
+  const [low, high] = axis === 'y' ? [host.box[1], host.box[3]] : [host.box[0], host.box[2]];
+  return (end.reduce((sum, c) => sum + c.at, 0) / Math.max(1, end.length) - low) / Math.max(1e-9, high - low);
 }
 
 /** Border cells looked at per instance: 1500 against 1500 are compared in a few milliseconds. */
@@ -135,7 +185,13 @@ export function gapBetween(view: SceneView, a: Instance, b: Instance): number {
  * Share of the image that each list of instances covers per cell of a `rows` x `columns` division of the frame, cells
  * row by row, lists within a cell; with `rest`, a last bin per cell for what none covers.
  */
-export function areasPerCell(view: SceneView, lists: readonly (readonly Instance[])[], rows: number, columns: number, rest: boolean): number[] {
+export function areasPerCell(
+  view: SceneView,
+  lists: readonly (readonly Instance[])[],
+  rows: number,
+  columns: number,
+  rest: boolean,
+): number[] {
   const bins = lists.length + (rest ? 1 : 0);
   const out = new Array<number>(rows * columns * bins).fill(0);
   const whole = rows === 1 && columns === 1;

@@ -2,24 +2,11 @@
  * Kinds that measure named scalars: one way to learn them, to judge them against learnt or stated bounds, and to say
  * so. `within`, `as`, `reference`, `unit`, `alarm` and `tier` are obeyed here and nowhere else.
  */
-import type { Static, TObject, TProperties } from 'typebox';
 import type { Box, Expectation } from '../scene.ts';
 import { angleDifference, learnAngle, learnScalar, mean } from '../statistics.ts';
 import { MARGIN } from './constants.ts';
 import type { Bounds } from './definition.ts';
-import {
-  type AnyRuleKind,
-  defineRuleKind,
-  type Empty,
-  type Judgement,
-  type Learnt,
-  OPEN,
-  type RuleContext,
-  type RuleKind,
-  type Sample,
-  unjudged,
-} from './kind.ts';
-import type { SceneView } from './view.ts';
+import { type Judgement, type Learnt, type RuleContext, type Sample, unjudged } from './kind.ts';
 
 export interface QuantitySpec {
   readonly floor: number;
@@ -58,7 +45,7 @@ export type QuantityReference = Readonly<Record<string, StoredScalar>>;
 /** Logs of vanishing quantities are taken of this: a millionth of the image is less than any pixel. */
 const TINY = 1e-7;
 const into = (spec: QuantitySpec, v: number): number => (spec.scale === 'log' ? Math.log(Math.max(TINY, v)) : v);
-const outOf = (spec: QuantitySpec, v: number): number => (spec.scale === 'log' ? Math.exp(v) : v);
+export const outOf = (spec: QuantitySpec, v: number): number => (spec.scale === 'log' ? Math.exp(v) : v);
 
 const clampMargin = (m: number): number => (Number.isFinite(m) ? Math.min(MARGIN.cap, Math.max(0, m)) : MARGIN.cap);
 
@@ -164,40 +151,46 @@ export function judgeQuantity(q: Quantity, stored: StoredScalar | undefined, con
   const { rule } = context;
   const factor = unitFactor(q.spec, context);
   const divisor = denominator(stored, q.spec, context);
-  const shared = { quantity: q.key, instances: q.instances, ...(q.where === undefined ? {} : { where: q.where }) };
   const measured = divisor === null ? q.value * factor : (q.value * factor) / divisor;
-  if (divisor === null || (rule.within === 'learnt' && !stored))
-    return { ...unjudged(q.key, measured, q.instances), ...shared };
+  if (divisor === null || (rule.within === 'learnt' && !stored)) {
+    return { ...unjudged(q.key, measured, q.instances), ...(q.where === undefined ? {} : { where: q.where }) };
+  }
   if (rule.within !== 'learnt') {
     const bounds = rule.within;
     const centre = rule.as === 'ratio' ? 1 : null;
-    const scale =
-      (q.spec.scale === 'log' ? Math.abs(bounds[0] ?? bounds[1] ?? 1) : 1) *
-      q.spec.floor *
-      4 *
-      (divisor === 1 ? factor : 1);
+    const size = q.spec.scale === 'log' ? Math.abs(bounds[0] ?? bounds[1] ?? 1) : 1;
+    const scale = size * q.spec.floor * 4 * (divisor === 1 ? factor : 1);
     const expected = remember(rule, q.key, () => expectation(bounds[0], bounds[1], centre, q.spec, context));
-    return {
-      ...shared,
-      measured,
-      expected,
-      margin: statedMargin(measured, bounds, centre, scale),
-      ...ghostOf(q, stored),
-    };
+    return judgement(q, measured, expected, statedMargin(measured, bounds, centre, scale), stored);
   }
   const s = stored!;
   const expected = remember(s, rule.id, () => {
     const show = (v: number): number => (outOf(q.spec, v) * factor) / divisor;
-    return expectation(
-      s.low === null ? null : show(s.low),
-      s.high === null ? null : show(s.high),
-      show(s.centre),
-      q.spec,
-      context,
-    );
+    const [low, high] = [s.low === null ? null : show(s.low), s.high === null ? null : show(s.high)];
+    return expectation(low, high, show(s.centre), q.spec, context);
   });
-  const margin = deviation(q, s) / s.tolerance;
-  return { ...shared, measured, expected, margin: clampMargin(margin), ...ghostOf(q, stored) };
+  return judgement(q, measured, expected, clampMargin(deviation(q, s) / s.tolerance), stored);
+}
+
+/** Built without spreading: this runs for every quantity of every rule on every image. */
+function judgement(
+  q: Quantity,
+  measured: number,
+  expected: Expectation,
+  margin: number,
+  stored: StoredScalar | undefined,
+): Judgement {
+  const j: { -readonly [K in keyof Judgement]: Judgement[K] } = {
+    quantity: q.key,
+    measured,
+    expected,
+    margin,
+    instances: q.instances,
+  };
+  if (q.where !== undefined) j.where = q.where;
+  // Where the part was expected is only drawn where it is not.
+  if (margin > 1 && q.ghost && stored) j.ghost = q.ghost(outOf(q.spec, stored.centre));
+  return j;
 }
 
 function deviation(q: Quantity, s: StoredScalar): number {
@@ -206,10 +199,6 @@ function deviation(q: Quantity, s: StoredScalar): number {
   if (q.spec.side === 'above') return Math.max(0, d);
   if (q.spec.side === 'below') return Math.max(0, -d);
   return Math.abs(d);
-}
-
-function ghostOf(q: Quantity, stored: StoredScalar | undefined): { ghost?: Box } {
-  return q.ghost && stored ? { ghost: q.ghost(outOf(q.spec, stored.centre)) } : {};
 }
 
 export function expectation(
@@ -243,62 +232,4 @@ export function format(v: number, spec: QuantitySpec, context: RuleContext): str
   const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : magnitude >= 0.01 || v === 0 ? 3 : 5;
   const unit = context.rule.as === 'absolute' && spec.dimension !== 'none' && context.rule.unit.size !== 1;
   return `${v.toFixed(digits)}${unit ? ` ${context.rule.unit.name}${spec.dimension === 'area' ? '\u00b2' : ''}` : ''}`;
-}
-
-export type QuantityKind<P> = Omit<
-  RuleKind<P, readonly Quantity[], QuantityReference>,
-  'params' | 'measure' | 'learn' | 'judge' | 'explain' | 'message' | 'settings'
-> & {
-  readonly settings?: RuleKind['settings'];
-  /** In place of the judgement by stated or learnt interval. */
-  readonly judge?: RuleKind<P, readonly Quantity[], QuantityReference>['judge'];
-  readonly specs: Readonly<Record<string, QuantitySpec>>;
-  measure(view: SceneView, params: P, context: RuleContext): readonly Quantity[] | Empty;
-  /** What a quantity is called: "top edge of liquid". */
-  describe(key: string, params: P, context: RuleContext): string;
-  /** The measurement as a clause; default: its name and the number. */
-  say?(key: string, shown: string, params: P, context: RuleContext): string;
-};
-
-export const QUANTITY_SETTINGS = ['within', 'as', 'reference', 'unit', 'alarm'] as const;
-
-/** Learn, judge, explain and message of a kind that measures scalars, from its measurement and its names. */
-export function defineQuantityKind<T extends TProperties>(
-  kind: QuantityKind<Static<TObject<T>>> & { readonly params: TObject<T> },
-): AnyRuleKind {
-  const specOf = (key: string): QuantitySpec => kind.specs[key.split('#')[0]!]!;
-  return defineRuleKind<T, readonly Quantity[], QuantityReference>({
-    settings: QUANTITY_SETTINGS,
-    judge: (reading, learnt, _, context) => reading.map((q) => judgeQuantity(q, learnt?.[q.key], context)),
-    ...kind,
-    learn: (samples, calibration, _, context) => learnQuantities(samples, calibration, context),
-    explain(params, learnt, context) {
-      const { rule } = context;
-      const keys = learnt ? Object.keys(learnt.value) : Object.keys(kind.specs).slice(0, 1);
-      const ratio =
-        rule.as === 'ratio'
-          ? ` as a share of ${typeof rule.reference === 'number' ? rule.reference : 'the normals\u2019'}`
-          : '';
-      return keys
-        .map((key) => {
-          const name = `${kind.describe(key, params, context)}${ratio}`;
-          if (rule.within !== 'learnt')
-            return `${name} must be ${expectation(rule.within[0], rule.within[1], null, specOf(key), context).text}.`;
-          const s = learnt?.value[key];
-          if (!s) return `${name} must be as the normals show.`;
-          const zero: Quantity = { key, value: outOf(specOf(key), s.centre), spec: specOf(key), instances: [] };
-          return `${name} must be ${judgeQuantity(zero, s, context).expected.text}, learnt from ${s.n} values.`;
-        })
-        .join(' ');
-    },
-    message(judgement, params, context) {
-      const where = judgement.where === undefined ? '' : ` (${judgement.where})`;
-      const shown =
-        typeof judgement.measured === 'number'
-          ? format(judgement.measured, specOf(judgement.quantity), context)
-          : 'not measurable';
-      const clause = kind.say?.(judgement.quantity, shown, params, context) ?? `${kind.describe(judgement.quantity, params, context)} ${shown}`;
-      return `${clause}${where}, expected ${judgement.expected === OPEN ? 'what normals will show' : judgement.expected.text}`;
-    },
-  } as Parameters<typeof defineRuleKind<T, readonly Quantity[], QuantityReference>>[0]);
 }

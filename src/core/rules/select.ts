@@ -1,7 +1,8 @@
 /** What a rule looks at: the instances of an interest as one whole or one by one, and like parts told apart by place. */
+
+import { assign } from '../grid/assign.ts';
 import type { Instance, Point } from '../scene.ts';
 import { median } from '../statistics.ts';
-import { assign } from '../grid/assign.ts';
 import { LEARN } from './constants.ts';
 import type { Empty, RuleContext } from './kind.ts';
 import { idsOf, type SceneView, withoutSpecks } from './view.ts';
@@ -55,7 +56,9 @@ export function learnAnchors(sets: readonly (readonly Point[])[], count: number)
         if (slot >= 0) slots[slot]!.push(points[i]!);
       });
     }
-    anchors = slots.map((s, i): Point => (s.length === 0 ? anchors[i]! : [median(s.map((p) => p[0])), median(s.map((p) => p[1]))]));
+    anchors = slots.map(
+      (s, i): Point => (s.length === 0 ? anchors[i]! : [median(s.map((p) => p[0])), median(s.map((p) => p[1]))]),
+    );
   }
   return anchors.sort((a, b) => a[1] - b[1] || a[0] - b[0]);
 }

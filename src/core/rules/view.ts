@@ -212,7 +212,9 @@ export function imageReading(view: SceneView, attribute: string): ImageReading |
     const { absent } = view.file.attributes[attribute]!;
     if (absent === undefined) return null;
     const values = Object.keys(view.file.attributes[attribute]!.values);
-    const distances = Object.fromEntries(values.map((v) => [v, v === absent ? AGREEMENT.drawnNear : AGREEMENT.drawnFar]));
+    const distances = Object.fromEntries(
+      values.map((v) => [v, v === absent ? AGREEMENT.drawnNear : AGREEMENT.drawnFar]),
+    );
     return { value: absent, distances, instances: [] };
   }
   if (carriers.length === 1) {

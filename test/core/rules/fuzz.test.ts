@@ -41,20 +41,70 @@ rules:
   - { id: either, any: [{ kind: presence, of: label }, { kind: area, of: liquid }] }
 `;
 
-const words = ['schema', 'rules', 'kind', 'of', 'count', 'label', 'liquid', 'when', 'any', 'not', '&a', '*a', '<<', '!!x', '- ', ': ', '{', '}', '[', ']', '\n', '  ', '"', "'", '|', '>', '?', '#', '\t', '\u0000', '\ufffd', '__proto__', 'constructor', '1e999', '.nan', '-0', 'null', '~', '%YAML 1.1\n---\n', '...'];
+const words = [
+  'schema',
+  'rules',
+  'kind',
+  'of',
+  'count',
+  'label',
+  'liquid',
+  'when',
+  'any',
+  'not',
+  '&a',
+  '*a',
+  '<<',
+  '!!x',
+  '- ',
+  ': ',
+  '{',
+  '}',
+  '[',
+  ']',
+  '\n',
+  '  ',
+  '"',
+  "'",
+  '|',
+  '>',
+  '?',
+  '#',
+  '\t',
+  '\u0000',
+  '\ufffd',
+  '__proto__',
+  'constructor',
+  '1e999',
+  '.nan',
+  '-0',
+  'null',
+  '~',
+  '%YAML 1.1\n---\n',
+  '...',
+];
 
 describe('compiler under fuzz', () => {
   it('survives arbitrary text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => survives(text)), { numRuns: 300, seed: 1 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => survives(text)),
+      { numRuns: 300, seed: 1 },
+    );
   });
 
   it('survives malformed UTF-8 as it arrives decoded', () => {
     const decoder = new TextDecoder();
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => survives(decoder.decode(bytes))), { numRuns: 200, seed: 2 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => survives(decoder.decode(bytes))),
+      { numRuns: 200, seed: 2 },
+    );
   });
 
   it('survives soups of its own words', () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom(...words), { maxLength: 60 }), (soup) => survives(soup.join(''))), { numRuns: 500, seed: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 60 }), (soup) => survives(soup.join(''))),
+      { numRuns: 500, seed: 3 },
+    );
   });
 
   it('survives cuts and insertions in a valid file', () => {
@@ -71,9 +121,45 @@ describe('compiler under fuzz', () => {
 
   it('survives documents of the right keys and any values', () => {
     const value = fc.jsonValue({ maxDepth: 3 });
-    const keys = ['id', 'kind', 'of', 'equals', 'when', 'within', 'between', 'attribute', 'all', 'any', 'not', 'unit', 'reference', 'pairs', 'perCell', 'bins'];
-    const rule = fc.dictionary(fc.constantFrom(...keys), fc.oneof(value, fc.constantFrom(...KINDS.map((k) => k.kind), 'label', 'juice')), { maxKeys: 8 });
-    const file = fc.dictionary(fc.constantFrom('schema', 'product', 'interests', 'attributes', 'regions', 'ignore', 'frame', 'variants', 'cases', 'detectors'), value, { maxKeys: 6 });
+    const keys = [
+      'id',
+      'kind',
+      'of',
+      'equals',
+      'when',
+      'within',
+      'between',
+      'attribute',
+      'all',
+      'any',
+      'not',
+      'unit',
+      'reference',
+      'pairs',
+      'perCell',
+      'bins',
+    ];
+    const rule = fc.dictionary(
+      fc.constantFrom(...keys),
+      fc.oneof(value, fc.constantFrom(...KINDS.map((k) => k.kind), 'label', 'juice')),
+      { maxKeys: 8 },
+    );
+    const file = fc.dictionary(
+      fc.constantFrom(
+        'schema',
+        'product',
+        'interests',
+        'attributes',
+        'regions',
+        'ignore',
+        'frame',
+        'variants',
+        'cases',
+        'detectors',
+      ),
+      value,
+      { maxKeys: 6 },
+    );
     fc.assert(
       fc.property(file, fc.array(rule, { maxLength: 6 }), (f, rules) => survives(JSON.stringify({ ...f, rules }))),
       { numRuns: 400, seed: 5 },
@@ -81,9 +167,14 @@ describe('compiler under fuzz', () => {
   });
 
   it('survives rules of one kind with any values for its own settings', () => {
-    const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('label', 'liquid', 'juice', 'product', ['label', 'liquid'], 0, 1, -1, true));
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom('label', 'liquid', 'juice', 'product', ['label', 'liquid'], 0, 1, -1, true),
+    );
     for (const kind of KINDS) {
-      const params = fc.dictionary(fc.constantFrom(...Object.keys(kind.params.properties), ...kind.settings), value, { maxKeys: 5 });
+      const params = fc.dictionary(fc.constantFrom(...Object.keys(kind.params.properties), ...kind.settings), value, {
+        maxKeys: 5,
+      });
       fc.assert(
         fc.property(params, (p) => survives(`${BASE}  - ${JSON.stringify({ id: 'fuzzed', kind: kind.kind, ...p })}\n`)),
         { numRuns: 60, seed: 6 },

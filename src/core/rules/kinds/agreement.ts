@@ -1,7 +1,16 @@
 import { Type } from 'typebox';
 import { gapMargin, seenOften, typicalDistance } from '../agree.ts';
 import { AGREEMENT, MARGIN } from '../constants.ts';
-import { AttributeRef, type Complaint, defineRuleKind, type Empty, InterestRef, needsThing, STRICT, unjudged } from '../kind.ts';
+import {
+  AttributeRef,
+  type Complaint,
+  defineRuleKind,
+  type Empty,
+  InterestRef,
+  needsThing,
+  STRICT,
+  unjudged,
+} from '../kind.ts';
 import { noneOf } from '../select.ts';
 import { idsOf, imageReading, type SceneView } from '../view.ts';
 
@@ -41,7 +50,9 @@ function readSide(view: SceneView, side: Side): Term | Empty {
 }
 
 const pairsOf = (r: Reading): { pair: string; cost: number }[] =>
-  Object.entries(r.a.distances).flatMap(([a, da]) => Object.entries(r.b.distances).map(([b, db]) => ({ pair: a + JOIN + b, cost: da + db })));
+  Object.entries(r.a.distances).flatMap(([a, da]) =>
+    Object.entries(r.b.distances).map(([b, db]) => ({ pair: a + JOIN + b, cost: da + db })),
+  );
 
 /** Two attributes, or an attribute and a count, go together as stated or as the normals show. */
 export const agreement = defineRuleKind({
@@ -50,11 +61,20 @@ export const agreement = defineRuleKind({
   params: Type.Object(
     {
       between: Type.Array(
-        Type.Union([AttributeRef(), Type.Object({ count: InterestRef() }, STRICT)], { description: 'an attribute, or { count: interest }', examples: ['juice', { count: 'clamp' }] }),
+        Type.Union([AttributeRef(), Type.Object({ count: InterestRef() }, STRICT)], {
+          description: 'an attribute, or { count: interest }',
+          examples: ['body-colour', { count: 'clamp' }],
+        }),
         { minItems: 2, maxItems: 2 },
       ),
       pairs: Type.Optional(
-        Type.Array(Type.Array(Type.Union([Type.String(), Type.Integer()], { description: 'a value or a count' }), { minItems: 2, maxItems: 2 }), { minItems: 1, description: 'pairs that go together; default: those seen on the normals' }),
+        Type.Array(
+          Type.Array(Type.Union([Type.String(), Type.Integer()], { description: 'a value or a count' }), {
+            minItems: 2,
+            maxItems: 2,
+          }),
+          { minItems: 1, description: 'pairs that go together; default: those seen on the normals' },
+        ),
       ),
     },
     STRICT,
@@ -64,7 +84,9 @@ export const agreement = defineRuleKind({
   onEmpty: 'skip',
   precedence: 'appearance',
   invariant: ['mirror', 'scale', 'shuffle'],
-  interests: (p, file) => [...new Set(p.between.map((s) => (typeof s === 'string' ? file.attributes[s]!.of : s.count)))],
+  interests: (p, file) => [
+    ...new Set(p.between.map((s) => (typeof s === 'string' ? file.attributes[s]!.of : s.count))),
+  ],
   measure(view, p): Reading | Empty {
     const a = readSide(view, p.between[0]!);
     if ('empty' in a) return a;
@@ -95,28 +117,51 @@ export const agreement = defineRuleKind({
     return [{ quantity: 'pair', measured, expected: { low: null, high: null, centre: null, text }, margin, instances }];
   },
   explain(p, learnt) {
-    const pairs = p.pairs?.map(([a, b]) => `${a} with ${b}`) ?? learnt?.value.pairs.map((x) => x.replace(JOIN, ' with '));
+    const pairs =
+      p.pairs?.map(([a, b]) => `${a} with ${b}`) ?? learnt?.value.pairs.map((x) => x.replace(JOIN, ' with '));
     return `${name(p.between[0]!)} and ${name(p.between[1]!)} must go together${pairs ? `: ${pairs.join(', ')}` : ' as on the normals'}.`;
   },
-  message: (j, p) => `${name(p.between[0]!)} and ${name(p.between[1]!)} do not go together: ${j.measured}, expected ${j.expected.text}`,
+  message: (j, p) =>
+    `${name(p.between[0]!)} and ${name(p.between[1]!)} do not go together: ${j.measured}, expected ${j.expected.text}`,
   check(p, { file }): readonly Complaint[] {
     const out: Complaint[] = [];
     p.between.forEach((side, i) => {
       if (typeof side !== 'string') out.push(...needsThing(file, side.count, ['between', i, 'count'], 'counted'));
     });
     if (name(p.between[0]!) === name(p.between[1]!)) {
-      out.push({ path: ['between'], code: 'VACUOUS', message: `${name(p.between[0]!)} always agrees with itself`, expected: 'two different attributes, or an attribute and a count', example: 'between: [juice, icon]' });
+      out.push({
+        path: ['between'],
+        code: 'VACUOUS',
+        message: `${name(p.between[0]!)} always agrees with itself`,
+        expected: 'two different attributes, or an attribute and a count',
+        example: 'between: [body-colour, lid-colour]',
+      });
     }
     p.pairs?.forEach((pair, i) => {
       pair.forEach((value, side) => {
         const of = p.between[side]!;
         if (typeof of !== 'string') {
-          if (typeof value === 'string') out.push({ path: ['pairs', i, side], code: 'UNKNOWN_VALUE', message: `${value} is no count`, expected: `a number of ${of.count}`, example: 'pairs: [[blue, 3]]' });
+          if (typeof value === 'string')
+            out.push({
+              path: ['pairs', i, side],
+              code: 'UNKNOWN_VALUE',
+              message: `${value} is no count`,
+              expected: `a number of ${of.count}`,
+              example: 'pairs: [[blue, 3]]',
+            });
           return;
         }
         const values = Object.keys(file.attributes[of]?.values ?? {});
         if (values.length > 0 && !values.includes(String(value))) {
-          out.push({ path: ['pairs', i, side], code: 'UNKNOWN_VALUE', message: `${value} is no value of ${of}`, expected: `one of ${values.join(', ')}`, example: `pairs: [[${values[0]}, ...]]`, candidates: values, got: String(value) });
+          out.push({
+            path: ['pairs', i, side],
+            code: 'UNKNOWN_VALUE',
+            message: `${value} is no value of ${of}`,
+            expected: `one of ${values.join(', ')}`,
+            example: `pairs: [[${values[0]}, ...]]`,
+            candidates: values,
+            got: String(value),
+          });
         }
       });
     });
@@ -124,18 +169,42 @@ export const agreement = defineRuleKind({
   },
   examples: [
     {
-      note: 'the fruit fits the juice',
-      rule: { between: ['juice', 'icon'], pairs: [['red', 'cherry'], ['yellow', 'banana']] },
-      attributes: { juice: { of: 'liquid', values: ['red', 'yellow'] }, icon: { of: 'fruit', values: ['cherry', 'banana'] } },
-      legend: { r: { interest: 'liquid', attributes: { juice: 'red' } }, c: { interest: 'fruit', attributes: { icon: 'cherry' } } },
+      note: 'the lid fits the body',
+      rule: {
+        between: ['body-colour', 'lid-colour'],
+        pairs: [
+          ['red', 'brown'],
+          ['yellow', 'beige'],
+        ],
+      },
+      attributes: {
+        'body-colour': { of: 'body', values: ['red', 'yellow'] },
+        'lid-colour': { of: 'lid', values: ['brown', 'beige'] },
+      },
+      legend: {
+        r: { interest: 'body', attributes: { 'body-colour': 'red' } },
+        c: { interest: 'lid', attributes: { 'lid-colour': 'brown' } },
+      },
       scene: 'rrrr\n....\n.cc.',
       violated: false,
     },
     {
-      note: 'the wrong fruit',
-      rule: { between: ['juice', 'icon'], pairs: [['red', 'cherry'], ['yellow', 'banana']] },
-      attributes: { juice: { of: 'liquid', values: ['red', 'yellow'] }, icon: { of: 'fruit', values: ['cherry', 'banana'] } },
-      legend: { r: { interest: 'liquid', attributes: { juice: 'red' } }, b: { interest: 'fruit', attributes: { icon: 'banana' } } },
+      note: 'the wrong lid',
+      rule: {
+        between: ['body-colour', 'lid-colour'],
+        pairs: [
+          ['red', 'brown'],
+          ['yellow', 'beige'],
+        ],
+      },
+      attributes: {
+        'body-colour': { of: 'body', values: ['red', 'yellow'] },
+        'lid-colour': { of: 'lid', values: ['brown', 'beige'] },
+      },
+      legend: {
+        r: { interest: 'body', attributes: { 'body-colour': 'red' } },
+        b: { interest: 'lid', attributes: { 'lid-colour': 'beige' } },
+      },
       scene: 'rrrr\n....\n.bb.',
       violated: true,
     },

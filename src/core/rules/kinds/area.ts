@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { FLOORS } from '../constants.ts';
 import { InterestRef, isEmpty, PlaceRef, STRICT } from '../kind.ts';
-import { defineQuantityKind, QUANTITY_SETTINGS, type Quantity, type QuantitySpec } from '../quantities.ts';
+import type { Quantity, QuantitySpec } from '../quantities.ts';
+import { defineQuantityKind, QUANTITY_SETTINGS } from '../quantityKind.ts';
 import { groupsOf, noneOf } from '../select.ts';
 import { areaOfShape, idsOf, totalArea } from '../view.ts';
 
@@ -40,7 +41,19 @@ export const area = defineQuantityKind({
   },
   describe: (key, p) => (key === 'ratio' ? `area of ${p.of} against ${p.relativeTo}` : `area of ${p.of}`),
   examples: [
-    { note: 'within the stated bounds', rule: { of: 'liquid', within: [0.2, 0.6] }, legend: { l: 'liquid' }, scene: '....\nllll\n....', violated: false },
-    { note: 'too little of it', rule: { of: 'liquid', within: [0.2, 0.6] }, legend: { l: 'liquid' }, scene: '....\n.l..\n....', violated: true },
+    {
+      note: 'within the stated bounds',
+      rule: { of: 'liquid', within: [0.2, 0.6] },
+      legend: { l: 'liquid' },
+      scene: '....\nllll\n....',
+      violated: false,
+    },
+    {
+      note: 'too little of it',
+      rule: { of: 'liquid', within: [0.2, 0.6] },
+      legend: { l: 'liquid' },
+      scene: '....\n.l..\n....',
+      violated: true,
+    },
   ],
 });

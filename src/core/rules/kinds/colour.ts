@@ -24,8 +24,17 @@ export const colour = defineRuleKind({
   params: Type.Object(
     {
       of: InterestRef(),
-      near: Type.Optional(Type.Array(Type.Number(), { minItems: 3, maxItems: 3, description: 'CIE Lab (D65) that it must be near', examples: [[40, 50, 30]] })),
-      deltaE: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 200, description: 'radius around near (CIE 1976)' })),
+      near: Type.Optional(
+        Type.Array(Type.Number(), {
+          minItems: 3,
+          maxItems: 3,
+          description: 'CIE Lab (D65) that it must be near',
+          examples: [[40, 50, 30]],
+        }),
+      ),
+      deltaE: Type.Optional(
+        Type.Number({ exclusiveMinimum: 0, maximum: 200, description: 'radius around near (CIE 1976)' }),
+      ),
     },
     STRICT,
   ),
@@ -42,13 +51,21 @@ export const colour = defineRuleKind({
     return groups.map((g): Patch => {
       const total = totalArea(g.instances);
       const channel = (c: 0 | 1 | 2): number => g.instances.reduce((sum, i) => sum + (i.lab[c] * i.area) / total, 0);
-      return { lab: [channel(0), channel(1), channel(2)], instances: idsOf(g.instances), ...(g.where === undefined ? {} : { where: g.where }) };
+      return {
+        lab: [channel(0), channel(1), channel(2)],
+        instances: idsOf(g.instances),
+        ...(g.where === undefined ? {} : { where: g.where }),
+      };
     });
   },
   learn(samples, calibration, _, { rule, tier }) {
     const labs = samples.flatMap((s) => s.reading.map((r) => [...r.lab]));
     if (labs.length === 0) return null;
-    const options = { tier, ...(rule.alarm === undefined ? {} : { alarm: rule.alarm }), calibration: calibration.flatMap((s) => s.reading.map((r) => [...r.lab])) };
+    const options = {
+      tier,
+      ...(rule.alarm === undefined ? {} : { alarm: rule.alarm }),
+      calibration: calibration.flatMap((s) => s.reading.map((r) => [...r.lab])),
+    };
     const value = learnVector(labs, [FLOORS.lab, FLOORS.lab, FLOORS.lab], options);
     const images = [...samples, ...calibration].flatMap((s) => s.reading.map(() => s.image));
     return { value, n: value.n, setAside: [...new Set(value.setAside.map((i) => images[i]!))] };
@@ -63,16 +80,45 @@ export const colour = defineRuleKind({
         const expected = { low: 0, high: radius, centre: 0, text: `${show(p.near)} within ${radius}` };
         return { ...shared, expected, margin: Math.min(MARGIN.cap, d / radius) };
       }
-      if (!learnt || !Number.isFinite(learnt.tolerance)) return { ...unjudged('lab', show(r.lab), r.instances), ...place };
+      if (!learnt || !Number.isFinite(learnt.tolerance))
+        return { ...unjudged('lab', show(r.lab), r.instances), ...place };
       const expected = { low: null, high: null, centre: null, text: `${show(learnt.centre)} as on the normals` };
-      return { ...shared, expected, margin: Math.min(MARGIN.cap, mahalanobis(r.lab, learnt.centre, learnt.precision) / learnt.tolerance) };
+      return {
+        ...shared,
+        expected,
+        margin: Math.min(MARGIN.cap, mahalanobis(r.lab, learnt.centre, learnt.precision) / learnt.tolerance),
+      };
     });
   },
-  explain: (p, learnt) => `${p.of} must be of colour ${p.near ? `${show(p.near)} within ${p.deltaE ?? DELTA_E}` : learnt ? `${show(learnt.value.centre)}, learnt from ${learnt.n} readings` : 'as on the normals'}.`,
+  explain: (p, learnt) =>
+    `${p.of} must be of colour ${p.near ? `${show(p.near)} within ${p.deltaE ?? DELTA_E}` : learnt ? `${show(learnt.value.centre)}, learnt from ${learnt.n} readings` : 'as on the normals'}.`,
   message: (j, p) => `colour of ${j.where ?? p.of} is ${j.measured}, expected ${j.expected.text}`,
-  check: (p): readonly Complaint[] => (p.deltaE !== undefined && !p.near ? [{ path: ['deltaE'], code: 'MISSING', message: 'deltaE is the radius around near, which is not given', expected: 'near beside deltaE', example: 'near: [40, 50, 30]\ndeltaE: 12' }] : []),
+  check: (p): readonly Complaint[] =>
+    p.deltaE !== undefined && !p.near
+      ? [
+          {
+            path: ['deltaE'],
+            code: 'MISSING',
+            message: 'deltaE is the radius around near, which is not given',
+            expected: 'near beside deltaE',
+            example: 'near: [40, 50, 30]\ndeltaE: 12',
+          },
+        ]
+      : [],
   examples: [
-    { note: 'near the stated red', rule: { of: 'cap', near: [45, 60, 40], deltaE: 15 }, legend: { c: { interest: 'cap', lab: [48, 58, 44] } }, scene: 'cc', violated: false },
-    { note: 'blue instead', rule: { of: 'cap', near: [45, 60, 40], deltaE: 15 }, legend: { c: { interest: 'cap', lab: [35, 20, -60] } }, scene: 'cc', violated: true },
+    {
+      note: 'near the stated red',
+      rule: { of: 'cap', near: [45, 60, 40], deltaE: 15 },
+      legend: { c: { interest: 'cap', lab: [48, 58, 44] } },
+      scene: 'cc',
+      violated: false,
+    },
+    {
+      note: 'blue instead',
+      rule: { of: 'cap', near: [45, 60, 40], deltaE: 15 },
+      legend: { c: { interest: 'cap', lab: [35, 20, -60] } },
+      scene: 'cc',
+      violated: true,
+    },
   ],
 });

@@ -1,5 +1,12 @@
 import { Type } from 'typebox';
-import { type AllowedCounts, checkCounts, expectedCounts, learntCounts, piecesMargin, statedCounts } from '../allowed.ts';
+import {
+  type AllowedCounts,
+  checkCounts,
+  expectedCounts,
+  learntCounts,
+  piecesMargin,
+  statedCounts,
+} from '../allowed.ts';
 import { defineRuleKind, type Empty, InterestRef, STRICT, unjudged } from '../kind.ts';
 import { piecesOf } from '../pixels.ts';
 import { noneOf } from '../select.ts';
@@ -21,7 +28,9 @@ export const components = defineRuleKind({
       equals: Type.Optional(Type.Integer({ minimum: 0 })),
       atLeast: Type.Optional(Type.Integer({ minimum: 0 })),
       atMost: Type.Optional(Type.Integer({ minimum: 0 })),
-      minArea: Type.Optional(Type.Number({ minimum: 0, description: 'smaller pieces do not count, in `unit` squared' })),
+      minArea: Type.Optional(
+        Type.Number({ minimum: 0, description: 'smaller pieces do not count, in `unit` squared' }),
+      ),
     },
     STRICT,
   ),
@@ -45,13 +54,34 @@ export const components = defineRuleKind({
     const allowed = statedCounts(p) ?? learnt;
     const k = reading.pieces.length;
     if (!allowed) return [unjudged('pieces', k, reading.instances)];
-    return [{ quantity: 'pieces', measured: k, expected: expectedCounts(allowed), margin: piecesMargin(reading.pieces, allowed), instances: reading.instances }];
+    return [
+      {
+        quantity: 'pieces',
+        measured: k,
+        expected: expectedCounts(allowed),
+        margin: piecesMargin(reading.pieces, allowed),
+        instances: reading.instances,
+      },
+    ];
   },
-  explain: (p, learnt) => `${p.of} must appear in ${statedCounts(p) ?? learnt?.value ? expectedCounts((statedCounts(p) ?? learnt!.value) as AllowedCounts).text : 'as many'} connected pieces.`,
+  explain: (p, learnt) =>
+    `${p.of} must appear in ${(statedCounts(p) ?? learnt?.value) ? expectedCounts((statedCounts(p) ?? learnt!.value) as AllowedCounts).text : 'as many'} connected pieces.`,
   message: (j, p) => `${p.of} in ${j.measured ?? 'no'} pieces, expected ${j.expected.text}`,
   check: (p) => checkCounts(p),
   examples: [
-    { note: 'one uncut cable', rule: { of: 'cable', equals: 1 }, legend: { c: 'cable' }, scene: '......\ncccccc\n......', violated: false },
-    { note: 'a cut cable', rule: { of: 'cable', equals: 1 }, legend: { c: 'cable' }, scene: '......\ncc..cc\n......', violated: true },
+    {
+      note: 'one uncut cable',
+      rule: { of: 'cable', equals: 1 },
+      legend: { c: 'cable' },
+      scene: '......\ncccccc\n......',
+      violated: false,
+    },
+    {
+      note: 'a cut cable',
+      rule: { of: 'cable', equals: 1 },
+      legend: { c: 'cable' },
+      scene: '......\ncc..cc\n......',
+      violated: true,
+    },
   ],
 });

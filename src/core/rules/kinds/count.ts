@@ -1,8 +1,27 @@
 import { Type } from 'typebox';
 import type { Instance } from '../../scene.ts';
-import { type AllowedCounts, checkCounts, countMargin, expectedCounts, learntCounts, named, statedCounts } from '../allowed.ts';
+import {
+  type AllowedCounts,
+  checkCounts,
+  countMargin,
+  expectedCounts,
+  learntCounts,
+  named,
+  statedCounts,
+} from '../allowed.ts';
 import type { RuleFile } from '../definition.ts';
-import { AttributeRef, type Complaint, defineRuleKind, type Empty, InterestRef, isEmpty, needsThing, PlaceRef, STRICT, unjudged } from '../kind.ts';
+import {
+  AttributeRef,
+  type Complaint,
+  defineRuleKind,
+  type Empty,
+  InterestRef,
+  isEmpty,
+  needsThing,
+  PlaceRef,
+  STRICT,
+  unjudged,
+} from '../kind.ts';
 import { noneOf, readingOrder } from '../select.ts';
 import { idsOf, within } from '../view.ts';
 
@@ -38,11 +57,15 @@ export const count = defineRuleKind({
       region: Type.Optional(PlaceRef('only instances whose centroid lies there count')),
       unknown: Type.Optional(
         Type.Union([Type.Literal('refuse'), Type.Literal('count')], {
-          description: 'an instance that resembles no normal one: refused (default), or counted all the same (a broken part still lies in its place)',
+          description:
+            'an instance that resembles no normal one: refused (default), or counted all the same (a broken part still lies in its place)',
         }),
       ),
       having: Type.Optional(
-        Type.Object({ attribute: AttributeRef(), is: Type.String({ minLength: 1 }) }, { ...STRICT, description: 'only instances with this attribute value count' }),
+        Type.Object(
+          { attribute: AttributeRef(), is: Type.String({ minLength: 1 }) },
+          { ...STRICT, description: 'only instances with this attribute value count' },
+        ),
       ),
     },
     STRICT,
@@ -67,7 +90,11 @@ export const count = defineRuleKind({
     if (hosts.length === 0) return noneOf(view, p.in);
     const holds = (host: Instance, i: Instance): boolean => hostOf(hosts, i) === host;
     return hosts.map((host, n) => {
-      const t = tally(known.filter((i) => holds(host, i)), refused.filter((i) => holds(host, i)), `${p.in} ${n + 1}`);
+      const t = tally(
+        known.filter((i) => holds(host, i)),
+        refused.filter((i) => holds(host, i)),
+        `${p.in} ${n + 1}`,
+      );
       return t.instances.length > 0 ? t : { ...t, instances: [host.id] };
     });
   },
@@ -108,8 +135,20 @@ export const count = defineRuleKind({
     ...checkHaving(p.having, file),
   ],
   examples: [
-    { note: 'three pins', rule: { of: 'pin', equals: 3 }, legend: { p: 'pin' }, scene: 'p.p.p\n.....', violated: false },
-    { note: 'one is missing', rule: { of: 'pin', equals: 3 }, legend: { p: 'pin' }, scene: 'p...p\n.....', violated: true },
+    {
+      note: 'three pins',
+      rule: { of: 'pin', equals: 3 },
+      legend: { p: 'pin' },
+      scene: 'p.p.p\n.....',
+      violated: false,
+    },
+    {
+      note: 'one is missing',
+      rule: { of: 'pin', equals: 3 },
+      legend: { p: 'pin' },
+      scene: 'p...p\n.....',
+      violated: true,
+    },
     {
       note: 'one pin per compartment, drawn as frames around what they hold',
       rule: { of: 'pin', in: 'cell', equals: 1 },
@@ -130,10 +169,23 @@ export const count = defineRuleKind({
 /** A centroid this far outside a host's box still belongs to it, as a share of the box's shorter side: boxes are trimmed. */
 const REACH = 0.2;
 
-function checkHaving(having: { readonly attribute: string; readonly is: string } | undefined, file: RuleFile): Complaint[] {
+function checkHaving(
+  having: { readonly attribute: string; readonly is: string } | undefined,
+  file: RuleFile,
+): Complaint[] {
   const values = Object.keys(having ? (file.attributes[having.attribute]?.values ?? {}) : {});
   if (!having || values.includes(having.is)) return [];
-  return [{ path: ['having', 'is'], code: 'UNKNOWN_VALUE', message: `${having.is} is no value of ${having.attribute}`, expected: `one of ${values.join(', ')}`, example: `having: { attribute: ${having.attribute}, is: ${values[0] ?? 'red'} }`, candidates: values, got: having.is }];
+  return [
+    {
+      path: ['having', 'is'],
+      code: 'UNKNOWN_VALUE',
+      message: `${having.is} is no value of ${having.attribute}`,
+      expected: `one of ${values.join(', ')}`,
+      example: `having: { attribute: ${having.attribute}, is: ${values[0] ?? 'red'} }`,
+      candidates: values,
+      got: having.is,
+    },
+  ];
 }
 
 /** The host an instance lies in: its parent where grounding says so, otherwise the nearest box, the smallest of several. */
@@ -142,7 +194,8 @@ function hostOf(hosts: readonly Instance[], i: Instance): Instance | undefined {
   if (parent) return parent;
   const [x, y] = i.centroid;
   const area = ({ box: b }: Instance): number => (b[2] - b[0]) * (b[3] - b[1]);
-  const away = ({ box: b }: Instance): number => Math.hypot(Math.max(0, b[0] - x, x - b[2]), Math.max(0, b[1] - y, y - b[3]));
+  const away = ({ box: b }: Instance): number =>
+    Math.hypot(Math.max(0, b[0] - x, x - b[2]), Math.max(0, b[1] - y, y - b[3]));
   return hosts
     .filter((h) => away(h) <= REACH * Math.min(h.box[2] - h.box[0], h.box[3] - h.box[1]))
     .sort((a, b) => away(a) - away(b) || area(a) - area(b))[0];

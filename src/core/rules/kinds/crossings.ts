@@ -1,9 +1,32 @@
 import { Type } from 'typebox';
-import { type AllowedCounts, checkCounts, expectedCounts, learntCounts, piecesMargin, statedCounts } from '../allowed.ts';
+import {
+  type AllowedCounts,
+  checkCounts,
+  expectedCounts,
+  learntCounts,
+  piecesMargin,
+  statedCounts,
+} from '../allowed.ts';
 import { FLOORS } from '../constants.ts';
-import { defineRuleKind, type Empty, InterestRef, type Judgement, type RuleContext, type Sample, STRICT, unjudged } from '../kind.ts';
+import {
+  defineRuleKind,
+  type Empty,
+  InterestRef,
+  type Judgement,
+  type RuleContext,
+  type Sample,
+  STRICT,
+  unjudged,
+} from '../kind.ts';
 import { runsAlong } from '../pixels.ts';
-import { format, judgeQuantity, learnQuantities, type Quantity, type QuantityReference, type QuantitySpec } from '../quantities.ts';
+import {
+  format,
+  judgeQuantity,
+  learnQuantities,
+  type Quantity,
+  type QuantityReference,
+  type QuantitySpec,
+} from '../quantities.ts';
 import { noneOf } from '../select.ts';
 import { idsOf } from '../view.ts';
 
@@ -20,11 +43,22 @@ interface Reference {
   readonly profile: QuantityReference;
 }
 
-const positions = (at: number | readonly number[] | undefined): readonly number[] => (at === undefined ? [0.5] : typeof at === 'number' ? [at] : at);
+const positions = (at: number | readonly number[] | undefined): readonly number[] =>
+  at === undefined ? [0.5] : typeof at === 'number' ? [at] : at;
 
 /** Thickness of every run at every position that shows the usual number of them. */
 const profileOf = (slices: readonly Slice[]): Quantity[] =>
-  slices.flatMap((s, i) => s.runs.map((value, n): Quantity => ({ key: `thickness#${i + 1}.${n + 1}`, value, spec: THICKNESS, instances: s.instances, where: `run ${n + 1} at ${s.at}` })));
+  slices.flatMap((s, i) =>
+    s.runs.map(
+      (value, n): Quantity => ({
+        key: `thickness#${i + 1}.${n + 1}`,
+        value,
+        spec: THICKNESS,
+        instances: s.instances,
+        where: `run ${n + 1} at ${s.at}`,
+      }),
+    ),
+  );
 
 /** Runs that lines across the image meet: one cable, uncut, as thick as on the normals. */
 export const crossings = defineRuleKind({
@@ -33,11 +67,21 @@ export const crossings = defineRuleKind({
   params: Type.Object(
     {
       of: InterestRef(),
-      axis: Type.Union([Type.Literal('x'), Type.Literal('y')], { description: 'x: vertical lines at x = at; y: horizontal lines at y = at' }),
+      axis: Type.Union([Type.Literal('x'), Type.Literal('y')], {
+        description: 'x: vertical lines at x = at; y: horizontal lines at y = at',
+      }),
       at: Type.Optional(
-        Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1, maxItems: 32 })], { description: 'where, as a fraction; several for a profile; default 0.5', examples: [0.5, [0.3, 0.5, 0.7]] }),
+        Type.Union(
+          [
+            Type.Number({ minimum: 0, maximum: 1 }),
+            Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1, maxItems: 32 }),
+          ],
+          { description: 'where, as a fraction; several for a profile; default 0.5', examples: [0.5, [0.3, 0.5, 0.7]] },
+        ),
       ),
-      width: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'width of the strip, in `unit`; default: one cell' })),
+      width: Type.Optional(
+        Type.Number({ exclusiveMinimum: 0, description: 'width of the strip, in `unit`; default: one cell' }),
+      ),
       equals: Type.Optional(Type.Integer({ minimum: 0 })),
       atLeast: Type.Optional(Type.Integer({ minimum: 0 })),
       atMost: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -61,7 +105,8 @@ export const crossings = defineRuleKind({
     const all = [...samples, ...calibration];
     if (all.length === 0) return null;
     const counts = positions(p.at).map((_, i) => learntCounts(all.map((s) => s.reading[i]!.runs.length))!);
-    const profiled = (list: readonly Sample<readonly Slice[]>[]): Sample<readonly Quantity[]>[] => list.map((s) => ({ image: s.image, reading: profileOf(s.reading) }));
+    const profiled = (list: readonly Sample<readonly Slice[]>[]): Sample<readonly Quantity[]>[] =>
+      list.map((s) => ({ image: s.image, reading: profileOf(s.reading) }));
     const profile = p.profile ? learnQuantities(profiled(samples), profiled(calibration), context) : null;
     return { value: { counts, profile: profile?.value ?? {} }, n: all.length, setAside: profile?.setAside ?? [] };
   },
@@ -72,10 +117,22 @@ export const crossings = defineRuleKind({
       const where = reading.length > 1 ? { where: `at ${s.at}` } : {};
       if (!allowed) return { ...unjudged('runs', s.runs.length, s.instances), ...where };
       const sizes = [...s.runs].sort((a, b) => b - a);
-      return { quantity: 'runs', measured: s.runs.length, expected: expectedCounts(allowed), margin: piecesMargin(sizes, allowed), instances: s.instances, ...where };
+      return {
+        quantity: 'runs',
+        measured: s.runs.length,
+        expected: expectedCounts(allowed),
+        margin: piecesMargin(sizes, allowed),
+        instances: s.instances,
+        ...where,
+      };
     });
     if (!p.profile || !learnt) return counts;
-    return [...counts, ...profileOf(reading).flatMap((q) => (learnt.profile[q.key] ? [judgeQuantity(q, learnt.profile[q.key], context)] : []))];
+    return [
+      ...counts,
+      ...profileOf(reading).flatMap((q) =>
+        learnt.profile[q.key] ? [judgeQuantity(q, learnt.profile[q.key], context)] : [],
+      ),
+    ];
   },
   explain(p, learnt) {
     const lines = positions(p.at).map((at, i) => {
@@ -91,8 +148,26 @@ export const crossings = defineRuleKind({
   },
   check: (p) => checkCounts(p),
   examples: [
-    { note: 'one cable', rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 }, legend: { c: 'cable' }, scene: '......\ncccccc\n......', violated: false },
-    { note: 'a cable cut in the middle', rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 }, legend: { c: 'cable' }, scene: '.......\nccc.ccc\n.......', violated: true },
-    { note: 'two cables', rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 }, legend: { c: 'cable' }, scene: 'cccccc\n......\ncccccc', violated: true },
+    {
+      note: 'one cable',
+      rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 },
+      legend: { c: 'cable' },
+      scene: '......\ncccccc\n......',
+      violated: false,
+    },
+    {
+      note: 'a cable cut in the middle',
+      rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 },
+      legend: { c: 'cable' },
+      scene: '.......\nccc.ccc\n.......',
+      violated: true,
+    },
+    {
+      note: 'two cables',
+      rule: { of: 'cable', axis: 'x', at: 0.5, equals: 1 },
+      legend: { c: 'cable' },
+      scene: 'cccccc\n......\ncccccc',
+      violated: true,
+    },
   ],
 });

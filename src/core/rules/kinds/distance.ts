@@ -2,11 +2,18 @@ import { Type } from 'typebox';
 import type { Point } from '../../scene.ts';
 import { FLOORS } from '../constants.ts';
 import { type Empty, InterestRef, PlaceRef, STRICT } from '../kind.ts';
-import { defineQuantityKind, type Quantity, type QuantitySpec } from '../quantities.ts';
+import type { Quantity, QuantitySpec } from '../quantities.ts';
+import { defineQuantityKind } from '../quantityKind.ts';
 import { noneOf } from '../select.ts';
 import { boxesOf, idsOf, meanCentroid, type SceneView, shapeOf, unionBox, withoutSpecks } from '../view.ts';
 
-const DISTANCE: QuantitySpec = { floor: FLOORS.distance, scale: 'linear', side: 'both', dimension: 'length', range: [0, Number.POSITIVE_INFINITY] };
+const DISTANCE: QuantitySpec = {
+  floor: FLOORS.distance,
+  scale: 'linear',
+  side: 'both',
+  dimension: 'length',
+  range: [0, Number.POSITIVE_INFINITY],
+};
 
 /** Distance of two points in the unit asked for; null where the interest to divide by is absent. */
 function measureBetween(view: SceneView, a: Point, b: Point, by: string): number | null {
@@ -25,8 +32,17 @@ export const distance = defineQuantityKind({
   summary: 'How far two interests, or the two parts of one interest, lie apart (centroids).',
   params: Type.Object(
     {
-      between: Type.Array(InterestRef(), { minItems: 1, maxItems: 2, description: 'two interests; one interest (or the same twice) for its two parts' }),
-      normalisedBy: Type.Optional(PlaceRef('`longSide` of the image (default), `image` (dx by its width, dy by its height), or the diagonal of an interest, region or the product', ['longSide'])),
+      between: Type.Array(InterestRef(), {
+        minItems: 1,
+        maxItems: 2,
+        description: 'two interests; one interest (or the same twice) for its two parts',
+      }),
+      normalisedBy: Type.Optional(
+        PlaceRef(
+          '`longSide` of the image (default), `image` (dx by its width, dy by its height), or the diagonal of an interest, region or the product',
+          ['longSide'],
+        ),
+      ),
     },
     STRICT,
   ),
@@ -43,7 +59,8 @@ export const distance = defineQuantityKind({
     let pair: readonly [Point, Point];
     let instances: number[];
     if (a === b) {
-      if (known.length !== 2) return { empty: `${known.length} parts of ${a} were found where two are measured`, instances: idsOf(known) };
+      if (known.length !== 2)
+        return { empty: `${known.length} parts of ${a} were found where two are measured`, instances: idsOf(known) };
       pair = [known[0]!.centroid, known[1]!.centroid];
       instances = idsOf(known);
     } else {
@@ -57,9 +74,24 @@ export const distance = defineQuantityKind({
     if (value === null) return noneOf(view, p.normalisedBy!);
     return [{ key: 'distance', value, spec: DISTANCE, instances }];
   },
-  describe: (_, p) => (p.between[1] === undefined || p.between[0] === p.between[1] ? `distance of the two parts of ${p.between[0]}` : `distance of ${p.between[0]} and ${p.between[1]}`),
+  describe: (_, p) =>
+    p.between[1] === undefined || p.between[0] === p.between[1]
+      ? `distance of the two parts of ${p.between[0]}`
+      : `distance of ${p.between[0]} and ${p.between[1]}`,
   examples: [
-    { note: 'as far apart as stated', rule: { between: ['a', 'b'], within: [0.3, 0.6], normalisedBy: 'image' }, legend: { a: 'a', b: 'b' }, scene: 'a..b....', violated: false },
-    { note: 'too far apart', rule: { between: ['a', 'b'], within: [0.3, 0.6], normalisedBy: 'image' }, legend: { a: 'a', b: 'b' }, scene: 'a......b', violated: true },
+    {
+      note: 'as far apart as stated',
+      rule: { between: ['a', 'b'], within: [0.3, 0.6], normalisedBy: 'image' },
+      legend: { a: 'a', b: 'b' },
+      scene: 'a..b....',
+      violated: false,
+    },
+    {
+      note: 'too far apart',
+      rule: { between: ['a', 'b'], within: [0.3, 0.6], normalisedBy: 'image' },
+      legend: { a: 'a', b: 'b' },
+      scene: 'a......b',
+      violated: true,
+    },
   ],
 });

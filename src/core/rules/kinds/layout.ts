@@ -1,7 +1,17 @@
 import { Type } from 'typebox';
 import type { Instance, Point } from '../../scene.ts';
 import { type AllowedCounts, countMargin, expectedCounts, learntCounts, named } from '../allowed.ts';
-import { type Complaint, defineRuleKind, type Empty, InterestRef, type Judgement, needsThing, PlaceRef, STRICT, unjudged } from '../kind.ts';
+import {
+  type Complaint,
+  defineRuleKind,
+  type Empty,
+  InterestRef,
+  type Judgement,
+  needsThing,
+  PlaceRef,
+  STRICT,
+  unjudged,
+} from '../kind.ts';
 import { learnAnchors, mode, noneOf } from '../select.ts';
 import { boxesOf, shapeOf, unionBox } from '../view.ts';
 
@@ -39,7 +49,8 @@ function cellOf({ at: [x, y] }: Spot, p: Params, anchors: readonly Point[] | nul
   return Math.min(rows - 1, Math.floor(y * rows)) * columns + Math.min(columns - 1, Math.floor(x * columns));
 }
 
-const cellsOf = (p: Params, anchors: readonly Point[] | null): number => (anchors ? anchors.length : (p.rows ?? 1) * (p.columns ?? 1));
+const cellsOf = (p: Params, anchors: readonly Point[] | null): number =>
+  anchors ? anchors.length : (p.rows ?? 1) * (p.columns ?? 1);
 
 function deal(spots: readonly Spot[], p: Params, anchors: readonly Point[] | null): Spot[][] {
   const cells: Spot[][] = Array.from({ length: cellsOf(p, anchors) + 1 }, () => []);
@@ -60,7 +71,10 @@ export const layout = defineRuleKind({
       rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
       columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
       perCell: Type.Optional(
-        Type.Union([Type.Integer({ minimum: 0 }), Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })], { description: 'one number for all cells, or one per cell row by row; default: as on the normals', examples: [1, [1, 1, 2]] }),
+        Type.Union([Type.Integer({ minimum: 0 }), Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })], {
+          description: 'one number for all cells, or one per cell row by row; default: as on the normals',
+          examples: [1, [1, 1, 2]],
+        }),
       ),
     },
     STRICT,
@@ -86,7 +100,12 @@ export const layout = defineRuleKind({
   learn(samples, calibration, p) {
     const all = [...samples, ...calibration].map((s) => s.reading.filter((x) => x.known));
     if (all.length === 0) return null;
-    const anchors = gridded(p) ? null : learnAnchors(all.map((s) => s.map((x) => x.at)), mode(all.map((s) => s.length)));
+    const anchors = gridded(p)
+      ? null
+      : learnAnchors(
+          all.map((s) => s.map((x) => x.at)),
+          mode(all.map((s) => s.length)),
+        );
     if (anchors?.length === 0) return null;
     const dealt = all.map((s) => deal(s, p, anchors).map((c) => c.length));
     const cells = Array.from({ length: cellsOf(p, anchors) }, (_, c) => learntCounts(dealt.map((d) => d[c]!))!);
@@ -100,33 +119,92 @@ export const layout = defineRuleKind({
     return deal(reading, p, anchors).flatMap((cell, c): Judgement[] => {
       const outside = c === cellsOf(p, anchors);
       const stated = typeof p.perCell === 'number' ? p.perCell : p.perCell?.[c];
-      const allowed = outside ? { set: [0], low: 0, high: 0 } : stated === undefined ? learnt?.cells[c] : { set: [stated], low: stated, high: stated };
+      const allowed = outside
+        ? { set: [0], low: 0, high: 0 }
+        : stated === undefined
+          ? learnt?.cells[c]
+          : { set: [stated], low: stated, high: stated };
       if (!allowed || (outside && cell.length === 0)) return [];
       const known = cell.filter((s) => s.known);
       const evidence = {
         counted: known.map((s) => s.likeness).sort((a, b) => b - a),
-        refused: cell.filter((s) => !s.known).map((s) => s.likeness).sort((a, b) => a - b),
+        refused: cell
+          .filter((s) => !s.known)
+          .map((s) => s.likeness)
+          .sort((a, b) => a - b),
       };
-      const where = outside ? 'outside the grid' : anchors ? `place ${c + 1}` : `row ${Math.floor(c / columns) + 1}, column ${(c % columns) + 1}`;
-      return [{ quantity: 'perCell', measured: known.length, expected: expectedCounts(allowed), margin: countMargin(known.length, allowed, evidence), instances: cell.map((s) => s.id), where }];
+      const where = outside
+        ? 'outside the grid'
+        : anchors
+          ? `place ${c + 1}`
+          : `row ${Math.floor(c / columns) + 1}, column ${(c % columns) + 1}`;
+      return [
+        {
+          quantity: 'perCell',
+          measured: known.length,
+          expected: expectedCounts(allowed),
+          margin: countMargin(known.length, allowed, evidence),
+          instances: cell.map((s) => s.id),
+          where,
+        },
+      ];
     });
   },
   explain(p, learnt) {
-    const cells = gridded(p) ? `${p.rows ?? 1} x ${p.columns ?? 1} cells of the ${p.in ?? 'product'}` : `${learnt?.value.anchors?.length ?? 'the'} places learnt from normals`;
-    const each = typeof p.perCell === 'number' ? String(p.perCell) : p.perCell ? p.perCell.join(', ') : 'as many as on the normals';
+    const cells = gridded(p)
+      ? `${p.rows ?? 1} x ${p.columns ?? 1} cells of the ${p.in ?? 'product'}`
+      : `${learnt?.value.anchors?.length ?? 'the'} places learnt from normals`;
+    const each =
+      typeof p.perCell === 'number'
+        ? String(p.perCell)
+        : p.perCell
+          ? p.perCell.join(', ')
+          : 'as many as on the normals';
     return `${p.of} lies in ${cells}: ${each} in each.`;
   },
-  message: (j, p) => `${named(j.expected.text, p.of)} expected in ${j.where?.startsWith('outside') ? 'no place ' : ''}${j.where}, ${j.measured ?? 'none'} found`,
+  message: (j, p) =>
+    `${named(j.expected.text, p.of)} expected in ${j.where?.startsWith('outside') ? 'no place ' : ''}${j.where}, ${j.measured ?? 'none'} found`,
   check(p, { file }): readonly Complaint[] {
     const form = needsThing(file, p.of, ['of'], 'dealt to cells');
     if (form.length > 0) return form;
     const cells = (p.rows ?? 1) * (p.columns ?? 1);
     if (!Array.isArray(p.perCell)) return [];
-    if (!gridded(p)) return [{ path: ['perCell'], code: 'MISSING', message: 'one number per cell needs rows and columns', expected: 'rows and columns beside perCell', example: 'rows: 3\ncolumns: 5' }];
-    return p.perCell.length === cells ? [] : [{ path: ['perCell'], code: 'CONTRADICTION', message: `perCell has ${p.perCell.length} numbers for ${cells} cells`, expected: `${cells} numbers, row by row`, example: `perCell: [${Array.from({ length: Math.min(cells, 6) }, () => 1).join(', ')}${cells > 6 ? ', ...' : ''}]` }];
+    if (!gridded(p))
+      return [
+        {
+          path: ['perCell'],
+          code: 'MISSING',
+          message: 'one number per cell needs rows and columns',
+          expected: 'rows and columns beside perCell',
+          example: 'rows: 3\ncolumns: 5',
+        },
+      ];
+    return p.perCell.length === cells
+      ? []
+      : [
+          {
+            path: ['perCell'],
+            code: 'CONTRADICTION',
+            message: `perCell has ${p.perCell.length} numbers for ${cells} cells`,
+            expected: `${cells} numbers, row by row`,
+            example: `perCell: [${Array.from({ length: Math.min(cells, 6) }, () => 1).join(', ')}${cells > 6 ? ', ...' : ''}]`,
+          },
+        ];
   },
   examples: [
-    { note: 'one pin per cell', rule: { of: 'pin', in: 'image', rows: 1, columns: 3, perCell: 1 }, legend: { p: 'pin' }, scene: '.........\n.p..p..p.\n.........', violated: false },
-    { note: 'as many pins, but two share a cell', rule: { of: 'pin', in: 'image', rows: 1, columns: 3, perCell: 1 }, legend: { p: 'pin' }, scene: '.........\np.p....p.\n.........', violated: true },
+    {
+      note: 'one pin per cell',
+      rule: { of: 'pin', in: 'image', rows: 1, columns: 3, perCell: 1 },
+      legend: { p: 'pin' },
+      scene: '.........\n.p..p..p.\n.........',
+      violated: false,
+    },
+    {
+      note: 'as many pins, but two share a cell',
+      rule: { of: 'pin', in: 'image', rows: 1, columns: 3, perCell: 1 },
+      legend: { p: 'pin' },
+      scene: '.........\np.p....p.\n.........',
+      violated: true,
+    },
   ],
 });

@@ -1,10 +1,17 @@
 import { Type } from 'typebox';
 import { FLOORS, MARGIN } from '../constants.ts';
-import { defineQuantityKind, judgeQuantity, type Quantity, type QuantitySpec } from '../quantities.ts';
 import { InterestRef, STRICT } from '../kind.ts';
+import { judgeQuantity, type Quantity, type QuantitySpec } from '../quantities.ts';
+import { defineQuantityKind } from '../quantityKind.ts';
 import { noneOf, readingOrder } from '../select.ts';
 
-const TERM: QuantitySpec = { floor: FLOORS.likeness, scale: 'linear', side: 'above', dimension: 'none', range: [0, MARGIN.cap] };
+const TERM: QuantitySpec = {
+  floor: FLOORS.likeness,
+  scale: 'linear',
+  side: 'above',
+  dimension: 'none',
+  range: [0, MARGIN.cap],
+};
 
 /**
  * Each instance looks like the normals'. The terms arrive in tolerance units (grounding learnt them); what is learnt
@@ -12,11 +19,17 @@ const TERM: QuantitySpec = { floor: FLOORS.likeness, scale: 'linear', side: 'abo
  */
 export const likeness = defineQuantityKind({
   kind: 'likeness',
-  summary: 'Each instance of an interest looks like the normals\u2019: pooled feature and gross departures of area, or the terms named.',
+  summary:
+    'Each instance of an interest looks like the normals\u2019: pooled feature and gross departures of area, or the terms named.',
   params: Type.Object(
     {
       of: InterestRef('id of an interest, or `unknown` for whatever resembles no interest', ['unknown']),
-      features: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'likeness terms to use (feature, area, shape, colour, ...); default: the core ones' })),
+      features: Type.Optional(
+        Type.Array(Type.String({ minLength: 1 }), {
+          minItems: 1,
+          description: 'likeness terms to use (feature, area, shape, colour, ...); default: the core ones',
+        }),
+      ),
     },
     STRICT,
   ),
@@ -38,21 +51,47 @@ export const likeness = defineQuantityKind({
     return all.map((i, n): Quantity => {
       const terms = p.features?.map((f) => i.likeness?.terms[f] ?? 0);
       const value = terms ? Math.max(0, ...terms) : (i.likeness?.value ?? (i.status === 'unknown' ? 2 : 0));
-      return { key: 'likeness', value: Math.min(MARGIN.cap, value), spec: TERM, instances: [i.id], where: all.length > 1 ? `${p.of} ${n + 1}` : p.of };
+      return {
+        key: 'likeness',
+        value: Math.min(MARGIN.cap, value),
+        spec: TERM,
+        instances: [i.id],
+        where: all.length > 1 ? `${p.of} ${n + 1}` : p.of,
+      };
     });
   },
   judge(reading, learnt, p, context) {
     return reading.map((q) => {
-      if (context.rule.within !== 'learnt' || (p.of === 'unknown' && learnt)) return judgeQuantity(q, learnt?.[q.key], context);
+      if (context.rule.within !== 'learnt' || (p.of === 'unknown' && learnt))
+        return judgeQuantity(q, learnt?.[q.key], context);
       const border = Math.max(1, learnt?.[q.key]?.high ?? 1);
-      const expected = { low: null, high: border, centre: 0, text: `at most ${border.toFixed(2)} tolerance units from the normals` };
+      const expected = {
+        low: null,
+        high: border,
+        centre: 0,
+        text: `at most ${border.toFixed(2)} tolerance units from the normals`,
+      };
       const place = q.where === undefined ? {} : { where: q.where };
-      return { quantity: q.key, measured: q.value, expected, margin: Math.min(MARGIN.cap, q.value / border), instances: q.instances, ...place };
+      return {
+        quantity: q.key,
+        measured: q.value,
+        expected,
+        margin: Math.min(MARGIN.cap, q.value / border),
+        instances: q.instances,
+        ...place,
+      };
     });
   },
-  describe: (_, p) => (p.of === 'unknown' ? 'something that resembles no part:' : `${p.of} differs from the normals by`),
+  describe: (_, p) =>
+    p.of === 'unknown' ? 'something that resembles no part:' : `${p.of} differs from the normals by`,
   examples: [
-    { note: 'a part as any other', rule: { of: 'nut' }, legend: { n: 'nut' }, scene: 'n..n', violated: false },
-    { note: 'a part that resembles none of the normals', rule: { of: 'nut' }, legend: { n: 'nut', x: { interest: 'nut', likeness: 3 } }, scene: 'n..x', violated: true },
+    { note: 'a part like any other', rule: { of: 'nut' }, legend: { n: 'nut' }, scene: 'n..n', violated: false },
+    {
+      note: 'a part that resembles none of the normals',
+      rule: { of: 'nut' },
+      legend: { n: 'nut', x: { interest: 'nut', likeness: 3 } },
+      scene: 'n..x',
+      violated: true,
+    },
   ],
 });

@@ -18,6 +18,7 @@ export const order = defineRuleKind({
   params: Type.Object(
     {
       first: InterestRef('the interest further left or further up'),
+      // biome-ignore lint/suspicious/noThenProperty: the language says first ... then; a name, never called
       then: InterestRef('the interest that follows it'),
       axis: Type.Union([Type.Literal('x'), Type.Literal('y')]),
       minGap: Type.Optional(Type.Number({ minimum: 0, description: 'least distance of the centroids along the axis' })),
@@ -50,14 +51,46 @@ export const order = defineRuleKind({
     const scale = learnt && learnt.gap > least ? learnt.gap - least : LEARN.orderGap;
     const spare = (reading.gap - least) / scale;
     const margin = spare >= 0 ? Math.max(0, 1 - spare) : Math.min(MARGIN.cap, 1 + (MARGIN.gross / 2) * -spare);
-    const expected = { low: least, high: null, centre: learnt?.gap ?? null, text: least === 0 ? `${p.first} before ${p.then}` : `a gap of at least ${least}` };
+    const expected = {
+      low: least,
+      high: null,
+      centre: learnt?.gap ?? null,
+      text: least === 0 ? `${p.first} before ${p.then}` : `a gap of at least ${least}`,
+    };
     return [{ quantity: 'gap', measured: reading.gap, expected, margin, instances: reading.instances }];
   },
-  explain: (p) => `${p.first} must lie ${p.axis === 'x' ? 'left of' : 'above'} ${p.then}${p.minGap ? ` by at least ${p.minGap}` : ''}.`,
-  message: (j, p) => `${p.first} expected ${p.axis === 'x' ? 'left of' : 'above'} ${p.then}${p.minGap ? ` by ${p.minGap}` : ''}, it lies ${Math.abs(Number(j.measured)).toFixed(3)} ${Number(j.measured) < 0 ? (p.axis === 'x' ? 'to the right' : 'below') : p.axis === 'x' ? 'to the left' : 'above'}`,
-  check: (p) => (p.first === p.then ? [{ path: ['then'], code: 'CONTRADICTION', message: `${p.then} cannot come before itself`, expected: 'two different interests', example: 'then: text-label' }] : []),
+  explain: (p) =>
+    `${p.first} must lie ${p.axis === 'x' ? 'left of' : 'above'} ${p.then}${p.minGap ? ` by at least ${p.minGap}` : ''}.`,
+  message: (j, p) =>
+    `${p.first} expected ${p.axis === 'x' ? 'left of' : 'above'} ${p.then}${p.minGap ? ` by ${p.minGap}` : ''}, it lies ${Math.abs(Number(j.measured)).toFixed(3)} ${Number(j.measured) < 0 ? (p.axis === 'x' ? 'to the right' : 'below') : p.axis === 'x' ? 'to the left' : 'above'}`,
+  check: (p) =>
+    p.first === p.then
+      ? [
+          {
+            path: ['then'],
+            code: 'CONTRADICTION',
+            message: `${p.then} cannot come before itself`,
+            expected: 'two different interests',
+            example: 'then: text-label',
+          },
+        ]
+      : [],
   examples: [
-    { note: 'label above the text', rule: { first: 'label', then: 'text', axis: 'y' }, legend: { l: 'label', t: 'text' }, scene: '.ll.\n....\n.tt.', violated: false },
-    { note: 'swapped', rule: { first: 'label', then: 'text', axis: 'y' }, legend: { l: 'label', t: 'text' }, scene: '.tt.\n....\n.ll.', violated: true },
+    {
+      note: 'label above the text',
+      // biome-ignore lint/suspicious/noThenProperty: the language says first ... then; a name, never called
+      rule: { first: 'label', then: 'text', axis: 'y' },
+      legend: { l: 'label', t: 'text' },
+      scene: '.ll.\n....\n.tt.',
+      violated: false,
+    },
+    {
+      note: 'swapped',
+      // biome-ignore lint/suspicious/noThenProperty: the language says first ... then; a name, never called
+      rule: { first: 'label', then: 'text', axis: 'y' },
+      legend: { l: 'label', t: 'text' },
+      scene: '.tt.\n....\n.ll.',
+      violated: true,
+    },
   ],
 });

@@ -2,8 +2,27 @@ import { Type } from 'typebox';
 import type { Box, Point } from '../../scene.ts';
 import { learnVector, mahalanobis, type VectorReference } from '../../statistics.ts';
 import { FLOORS, MARGIN } from '../constants.ts';
-import { defineRuleKind, type Empty, InterestRef, type Judgement, type Learnt, PlaceRef, type RuleContext, type Sample, STRICT } from '../kind.ts';
-import { expectation, format, judgeQuantity, learnQuantities, type Quantity, QUANTITY_SETTINGS, type QuantityReference, type QuantitySpec } from '../quantities.ts';
+import {
+  defineRuleKind,
+  type Empty,
+  InterestRef,
+  type Judgement,
+  type Learnt,
+  PlaceRef,
+  type RuleContext,
+  type Sample,
+  STRICT,
+} from '../kind.ts';
+import {
+  expectation,
+  format,
+  judgeQuantity,
+  learnQuantities,
+  type Quantity,
+  type QuantityReference,
+  type QuantitySpec,
+} from '../quantities.ts';
+import { QUANTITY_SETTINGS } from '../quantityKind.ts';
 import { assignToAnchors, learnAnchors, mode, noneOf } from '../select.ts';
 import { boxesOf, centreOf, idsOf, meanCentroid, type SceneView, shapeOf, unionBox, withoutSpecks } from '../view.ts';
 
@@ -50,7 +69,10 @@ function originOf(view: SceneView, place: string): Point | null {
 }
 
 function quantitiesOf(reading: Reading, anchors: readonly Point[], p: Params, file: RuleContext['file']): Quantity[] {
-  const slots = assignToAnchors(reading.places.map((q) => q.at), anchors);
+  const slots = assignToAnchors(
+    reading.places.map((q) => q.at),
+    anchors,
+  );
   const specs = p.relativeTo !== undefined && Object.hasOwn(file.interests, p.relativeTo) ? RELATIVE : FIXED;
   return reading.places.flatMap((place, i) => {
     if (slots[i]! < 0) return [];
@@ -62,7 +84,14 @@ function quantitiesOf(reading: Reading, anchors: readonly Point[], p: Params, fi
       const shift = anchors[slots[i]!]!;
       const [dx, dy] = [shift[0] - place.at[0], shift[1] - place.at[1]];
       const ghost: Box = [place.box[0] + dx, place.box[1] + dy, place.box[2] + dx, place.box[3] + dy];
-      return { key: axis + suffix, value: place.at[a], spec: specs[axis], instances: place.instances, ghost: () => ghost, ...where };
+      return {
+        key: axis + suffix,
+        value: place.at[a],
+        spec: specs[axis],
+        instances: place.instances,
+        ghost: () => ghost,
+        ...where,
+      };
     });
   });
 }
@@ -70,7 +99,10 @@ function quantitiesOf(reading: Reading, anchors: readonly Point[], p: Params, fi
 /** Offsets of every anchor's part over samples, for the joint (Mahalanobis) border. */
 function offsets(samples: readonly Sample<Reading>[], anchors: readonly Point[], slot: number): number[][] {
   return samples.flatMap(({ reading }) => {
-    const slots = assignToAnchors(reading.places.map((q) => q.at), anchors);
+    const slots = assignToAnchors(
+      reading.places.map((q) => q.at),
+      anchors,
+    );
     const i = slots.indexOf(slot);
     return i < 0 ? [] : [[...reading.places[i]!.at]];
   });
@@ -87,9 +119,17 @@ export const position = defineRuleKind({
   params: Type.Object(
     {
       of: InterestRef(),
-      relativeTo: Type.Optional(PlaceRef('offsets are taken from this: `product` (its top centre), a region (its centre), an interest (its centroid)')),
+      relativeTo: Type.Optional(
+        PlaceRef(
+          'offsets are taken from this: `product` (its top centre), a region (its centre), an interest (its centroid)',
+        ),
+      ),
       axis: Type.Optional(Type.Union([Type.Literal('x'), Type.Literal('y')], { description: 'judge one axis only' })),
-      covariance: Type.Optional(Type.Boolean({ description: 'learn both axes together (Mahalanobis distance) instead of one interval per axis' })),
+      covariance: Type.Optional(
+        Type.Boolean({
+          description: 'learn both axes together (Mahalanobis distance) instead of one interval per axis',
+        }),
+      ),
     },
     STRICT,
   ),
@@ -116,7 +156,10 @@ export const position = defineRuleKind({
   },
   learn(samples, calibration, p, context): Learnt<Reference> | null {
     const usual = mode(samples.map((s) => s.reading.places.length));
-    const anchors = learnAnchors(samples.map((s) => s.reading.places.map((q) => q.at)), usual);
+    const anchors = learnAnchors(
+      samples.map((s) => s.reading.places.map((q) => q.at)),
+      usual,
+    );
     if (anchors.length === 0) return null;
     const slotted = (list: readonly Sample<Reading>[]): Sample<readonly Quantity[]>[] =>
       list.map((s) => ({ image: s.image, reading: quantitiesOf(s.reading, anchors, p, context.file) }));
@@ -124,43 +167,88 @@ export const position = defineRuleKind({
     if (!axes) return null;
     const floors = [FIXED.x.floor, FIXED.y.floor];
     const joint = p.covariance
-      ? anchors.map((_, slot) => learnVector(offsets(samples, anchors, slot), floors, { tier: context.tier, calibration: offsets(calibration, anchors, slot) }))
+      ? anchors.map((_, slot) =>
+          learnVector(offsets(samples, anchors, slot), floors, {
+            tier: context.tier,
+            calibration: offsets(calibration, anchors, slot),
+          }),
+        )
       : null;
     return { value: { anchors, axes: axes.value, joint }, n: axes.n, setAside: axes.setAside };
   },
   judge(reading, learnt: Reference | null, p, context): readonly Judgement[] {
     // Stated bounds need no anchors: every instance must lie within them.
     if (!learnt) {
-      return reading.places.flatMap((place) => quantitiesOf({ ...reading, places: [place] }, [place.at], p, context.file).map((q) => judgeQuantity(q, undefined, context)));
+      return reading.places.flatMap((place) =>
+        quantitiesOf({ ...reading, places: [place] }, [place.at], p, context.file).map((q) =>
+          judgeQuantity(q, undefined, context),
+        ),
+      );
     }
     const quantities = quantitiesOf(reading, learnt.anchors, p, context.file);
-    if (!learnt.joint || p.axis !== undefined) return quantities.map((q) => judgeQuantity(q, learnt.axes[q.key], context));
-    const slots = assignToAnchors(reading.places.map((q) => q.at), learnt.anchors);
+    if (!learnt.joint || p.axis !== undefined)
+      return quantities.map((q) => judgeQuantity(q, learnt.axes[q.key], context));
+    const slots = assignToAnchors(
+      reading.places.map((q) => q.at),
+      learnt.anchors,
+    );
     return reading.places.flatMap((place, i) => {
       const joint = slots[i]! < 0 ? null : learnt.joint![slots[i]!];
       if (!joint || !Number.isFinite(joint.tolerance)) return [];
       const d = mahalanobis([...place.at], joint.centre, joint.precision);
-      const expected = { low: null, high: joint.tolerance, centre: 0, text: `at most ${joint.tolerance.toFixed(2)} standard deviations from its usual place` };
+      const expected = {
+        low: null,
+        high: joint.tolerance,
+        centre: 0,
+        text: `at most ${joint.tolerance.toFixed(2)} standard deviations from its usual place`,
+      };
       const where = learnt.anchors.length > 1 ? { where: `${p.of} ${slots[i]! + 1}` } : {};
-      return [{ quantity: 'offset', measured: d, expected, margin: Math.min(MARGIN.cap, d / joint.tolerance), instances: place.instances, ...where }];
+      return [
+        {
+          quantity: 'offset',
+          measured: d,
+          expected,
+          margin: Math.min(MARGIN.cap, d / joint.tolerance),
+          instances: place.instances,
+          ...where,
+        },
+      ];
     });
   },
   explain(p, learnt, context) {
     const from = p.relativeTo && p.relativeTo !== 'image' ? `, counted from the ${p.relativeTo},` : '';
-    if (context.rule.within !== 'learnt') return `${p.of} must lie${from} at ${p.axis ?? 'x and y'} ${expectation(context.rule.within[0], context.rule.within[1], null, FIXED.x, context).text}.`;
+    if (context.rule.within !== 'learnt')
+      return `${p.of} must lie${from} at ${p.axis ?? 'x and y'} ${expectation(context.rule.within[0], context.rule.within[1], null, FIXED.x, context).text}.`;
     if (!learnt) return `${p.of} must lie${from} where the normals show it.`;
-    const axes = Object.entries(learnt.value.axes).map(([key, s]) => `${key} ${expectation(s.low, s.high, s.centre, FIXED.x, context).text}`);
+    const axes = Object.entries(learnt.value.axes).map(
+      ([key, s]) => `${key} ${expectation(s.low, s.high, s.centre, FIXED.x, context).text}`,
+    );
     return `${p.of} must lie${from} at ${axes.join(', ')}, learnt from ${learnt.n} normals.`;
   },
   message(j, p, context) {
     const from = p.relativeTo && p.relativeTo !== 'image' ? ` from the ${p.relativeTo}` : '';
     const what = j.where ?? p.of;
-    if (j.quantity === 'offset') return `${what} lies ${Number(j.measured).toFixed(2)} standard deviations from its usual place${from}, expected ${j.expected.text}`;
+    if (j.quantity === 'offset')
+      return `${what} lies ${Number(j.measured).toFixed(2)} standard deviations from its usual place${from}, expected ${j.expected.text}`;
     const axis = j.quantity.startsWith('x') ? 'of the width (x)' : 'of the height (y)';
     return `${what} at ${format(Number(j.measured), FIXED.x, context)} ${axis}${from}, expected ${j.expected.text}`;
   },
   examples: [
-    { note: 'in its place', rule: { of: 'label' }, legend: { l: 'label' }, normals: ['......\n..ll..\n......', '......\n..ll..\n......'], scene: '......\n..ll..\n......', violated: false },
-    { note: 'moved', rule: { of: 'label' }, legend: { l: 'label' }, normals: ['......\n..ll..\n......', '......\n..ll..\n......'], scene: '......\n....ll\n......', violated: true },
+    {
+      note: 'in its place',
+      rule: { of: 'label' },
+      legend: { l: 'label' },
+      normals: ['......\n..ll..\n......', '......\n..ll..\n......'],
+      scene: '......\n..ll..\n......',
+      violated: false,
+    },
+    {
+      note: 'moved',
+      rule: { of: 'label' },
+      legend: { l: 'label' },
+      normals: ['......\n..ll..\n......', '......\n..ll..\n......'],
+      scene: '......\n....ll\n......',
+      violated: true,
+    },
   ],
 });

@@ -40,7 +40,11 @@ export const presence = defineRuleKind({
   learn(samples, calibration) {
     const areas = [...samples, ...calibration].filter((s) => !isEmpty(s.reading)).map((s) => s.reading.area);
     if (areas.length === 0 || median(areas) === 0) return null;
-    return { value: { least: LEARN.presenceShare * quantile(areas, LEARN.presenceQuantile) }, n: areas.length, setAside: [] };
+    return {
+      value: { least: LEARN.presenceShare * quantile(areas, LEARN.presenceQuantile) },
+      n: areas.length,
+      setAside: [],
+    };
   },
   judge(reading, learnt: { readonly least: number } | null, p, context) {
     const size = context.rule.unit.size ** 2;
@@ -48,10 +52,12 @@ export const presence = defineRuleKind({
     const measured = reading.area * size;
     if (least === null) {
       // Without normals or a bound, presence still means: there is some of it.
-      if (reading.area === 0) return [{ quantity: 'area', measured, expected: SOME, margin: 1 + MARGIN.gross, instances: reading.instances }];
+      if (reading.area === 0)
+        return [{ quantity: 'area', measured, expected: SOME, margin: 1 + MARGIN.gross, instances: reading.instances }];
       return [unjudged('area', measured, reading.instances)];
     }
-    const margin = measured < least ? 1 + MARGIN.gross * (1 - measured / least) : Math.min(1, least / Math.max(measured, 1e-12));
+    const margin =
+      measured < least ? 1 + MARGIN.gross * (1 - measured / least) : Math.min(1, least / Math.max(measured, 1e-12));
     const expected = expectation(least, null, null, AREA, context);
     return [{ quantity: 'area', measured, expected, margin, instances: reading.instances }];
   },
@@ -64,8 +70,22 @@ export const presence = defineRuleKind({
       ? `${p.of} expected, none found`
       : `${p.of} covers ${format(Number(j.measured), AREA, context)}, expected ${j.expected.text}`,
   examples: [
-    { note: 'there', rule: { of: 'cap' }, legend: { c: 'cap' }, normals: ['.cc.\n.cc.', '.cc.\n.cc.'], scene: '....\n.ccc\n.ccc', violated: false },
-    { note: 'gone', rule: { of: 'cap' }, legend: { c: 'cap' }, normals: ['.cc.\n.cc.', '.cc.\n.cc.'], scene: '....\n....', violated: true },
+    {
+      note: 'there',
+      rule: { of: 'cap' },
+      legend: { c: 'cap' },
+      normals: ['.cc.\n.cc.', '.cc.\n.cc.'],
+      scene: '....\n.ccc\n.ccc',
+      violated: false,
+    },
+    {
+      note: 'gone',
+      rule: { of: 'cap' },
+      legend: { c: 'cap' },
+      normals: ['.cc.\n.cc.', '.cc.\n.cc.'],
+      scene: '....\n....',
+      violated: true,
+    },
   ],
 });
 

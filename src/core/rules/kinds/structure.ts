@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { FLOORS } from '../constants.ts';
 import { type Complaint, type Empty, InterestRef, PlaceRef, STRICT } from '../kind.ts';
-import { defineQuantityKind, type Quantity, type QuantitySpec } from '../quantities.ts';
+import type { Quantity, QuantitySpec } from '../quantities.ts';
+import { defineQuantityKind } from '../quantityKind.ts';
 import { idsOf } from '../view.ts';
 
 const POOLED: QuantitySpec = { floor: FLOORS.structure, scale: 'linear', side: 'above', dimension: 'none' };
@@ -17,7 +18,11 @@ export const structure = defineQuantityKind({
     {
       of: Type.Optional(InterestRef('pool inside this interest')),
       region: Type.Optional(PlaceRef('or inside this region')),
-      pool: Type.Optional(Type.Union([Type.Literal('max'), Type.Literal('mean'), Type.Literal('top')], { description: 'max (default), mean, or top: mean of the highest 1 %' })),
+      pool: Type.Optional(
+        Type.Union([Type.Literal('max'), Type.Literal('mean'), Type.Literal('top')], {
+          description: 'max (default), mean, or top: mean of the highest 1 %',
+        }),
+      ),
     },
     STRICT,
   ),
@@ -31,12 +36,42 @@ export const structure = defineQuantityKind({
   measure(view, p, { rule }): readonly Quantity[] | Empty {
     const reading = view.scene.detectors[`structure:${rule.id}`];
     if (!reading || !Number.isFinite(reading.score)) return { empty: 'no patch map was made for it' };
-    return [{ key: 'distance', value: reading.score, spec: POOLED, instances: p.of === undefined ? [] : idsOf(view.known(p.of)) }];
+    return [
+      {
+        key: 'distance',
+        value: reading.score,
+        spec: POOLED,
+        instances: p.of === undefined ? [] : idsOf(view.known(p.of)),
+      },
+    ];
   },
   describe: (_, p) => `patch distance inside ${p.of ?? p.region ?? 'the image'}`,
-  check: (p): readonly Complaint[] => (p.of !== undefined && p.region !== undefined ? [{ path: ['region'], code: 'CONTRADICTION', message: 'of and region together: pool inside one of them', expected: 'of or region', example: `of: ${p.of}` }] : []),
+  check: (p): readonly Complaint[] =>
+    p.of !== undefined && p.region !== undefined
+      ? [
+          {
+            path: ['region'],
+            code: 'CONTRADICTION',
+            message: 'of and region together: pool inside one of them',
+            expected: 'of or region',
+            example: `of: ${p.of}`,
+          },
+        ]
+      : [],
   examples: [
-    { note: 'as on the normals', rule: { of: 'cap', within: [null, 0.5] }, legend: { c: 'cap', $structure: 0.2 }, scene: 'cc', violated: false },
-    { note: 'a scratch', rule: { of: 'cap', within: [null, 0.5] }, legend: { c: 'cap', $structure: 0.9 }, scene: 'cc', violated: true },
+    {
+      note: 'as on the normals',
+      rule: { of: 'cap', within: [null, 0.5] },
+      legend: { c: 'cap', $structure: 0.2 },
+      scene: 'cc',
+      violated: false,
+    },
+    {
+      note: 'a scratch',
+      rule: { of: 'cap', within: [null, 0.5] },
+      legend: { c: 'cap', $structure: 0.9 },
+      scene: 'cc',
+      violated: true,
+    },
   ],
 });

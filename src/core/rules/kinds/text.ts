@@ -18,7 +18,7 @@ export function edits(a: string, b: string): number {
   row.unshift(0);
   s.forEach((c, i) => {
     const next = [i + 1];
-    t.forEach((d, j) => next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (c === d ? 0 : 1))));
+    for (const [j, d] of t.entries()) next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (c === d ? 0 : 1)));
     row = next;
   });
   return row[t.length]!;
@@ -37,7 +37,13 @@ export const text = defineRuleKind({
       equals: Type.Optional(Type.String({ minLength: 1 })),
       oneOf: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
       charset: Type.Optional(Type.String({ minLength: 1, description: 'every character that may occur, listed' })),
-      maxEdits: Type.Optional(Type.Integer({ minimum: 0, maximum: 50, description: 'misread, missing or extra characters forgiven; default 0' })),
+      maxEdits: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 50,
+          description: 'misread, missing or extra characters forgiven; default 0',
+        }),
+      ),
     },
     STRICT,
   ),
@@ -52,11 +58,18 @@ export const text = defineRuleKind({
     if (known.length === 0) return noneOf(view, p.of);
     const read = known.filter((i) => i.text);
     if (read.length === 0) return { empty: `the print on ${p.of} was not read: no text-recognition model` };
-    return read.map((i, n) => ({ value: plain(i.text!.value), confidence: i.text!.confidence, instances: [i.id], where: read.length > 1 ? `${p.of} ${n + 1}` : p.of }));
+    return read.map((i, n) => ({
+      value: plain(i.text!.value),
+      confidence: i.text!.confidence,
+      instances: [i.id],
+      where: read.length > 1 ? `${p.of} ${n + 1}` : p.of,
+    }));
   },
   learn(samples, calibration) {
     const all = [...samples, ...calibration].flatMap((s) => s.reading.map((r) => r.value));
-    return all.length === 0 ? null : { value: { texts: seenOften(all, LEARN.pairShare) }, n: samples.length + calibration.length, setAside: [] };
+    return all.length === 0
+      ? null
+      : { value: { texts: seenOften(all, LEARN.pairShare) }, n: samples.length + calibration.length, setAside: [] };
   },
   judge(reading, learnt: { readonly texts: readonly string[] } | null, p) {
     const stated = p.equals !== undefined ? [p.equals] : p.oneOf;
@@ -65,12 +78,20 @@ export const text = defineRuleKind({
       if (!allowed && p.charset === undefined) return unjudged('text', r.value, r.instances);
       const most = p.maxEdits ?? 0;
       const wrong = allowed ? Math.min(...allowed.map((a) => edits(r.value, a))) : 0;
-      const strange = p.charset === undefined ? 0 : [...r.value].filter((c) => c !== ' ' && !p.charset!.includes(c)).length;
+      const strange =
+        p.charset === undefined ? 0 : [...r.value].filter((c) => c !== ' ' && !p.charset!.includes(c)).length;
       const worst = Math.max(wrong, strange);
       // Each edit too many is a unit; a reading that fits still grades by how unsure the reader was.
       const margin = worst > most ? 1 + (worst - most) : (worst + (1 - r.confidence)) / (most + 1 + 1e-9);
       const text = allowed ? allowed.map((a) => `\u201c${a}\u201d`).join(' or ') : `only ${p.charset}`;
-      return { quantity: 'text', measured: r.value, expected: { low: null, high: null, centre: null, text }, margin: Math.min(MARGIN.cap, worst > most ? margin : Math.min(1, margin)), instances: r.instances, where: r.where };
+      return {
+        quantity: 'text',
+        measured: r.value,
+        expected: { low: null, high: null, centre: null, text },
+        margin: Math.min(MARGIN.cap, worst > most ? margin : Math.min(1, margin)),
+        instances: r.instances,
+        where: r.where,
+      };
     });
   },
   explain(p, learnt) {
@@ -79,9 +100,31 @@ export const text = defineRuleKind({
   },
   message: (j, p) => `${j.where ?? p.of} reads \u201c${j.measured}\u201d, expected ${j.expected.text}`,
   check: (p): readonly Complaint[] =>
-    p.equals !== undefined && p.oneOf !== undefined ? [{ path: ['oneOf'], code: 'CONTRADICTION', message: 'equals beside oneOf: one of them alone decides', expected: 'equals or oneOf', example: `equals: ${p.equals}` }] : [],
+    p.equals !== undefined && p.oneOf !== undefined
+      ? [
+          {
+            path: ['oneOf'],
+            code: 'CONTRADICTION',
+            message: 'equals beside oneOf: one of them alone decides',
+            expected: 'equals or oneOf',
+            example: `equals: ${p.equals}`,
+          },
+        ]
+      : [],
   examples: [
-    { note: 'the right print', rule: { of: 'label', equals: 'KIT A' }, legend: { l: { interest: 'label', text: 'KIT A' } }, scene: 'lll', violated: false },
-    { note: 'another print', rule: { of: 'label', equals: 'KIT A', maxEdits: 1 }, legend: { l: { interest: 'label', text: 'KIT 77' } }, scene: 'lll', violated: true },
+    {
+      note: 'the right print',
+      rule: { of: 'label', equals: 'KIT A' },
+      legend: { l: { interest: 'label', text: 'KIT A' } },
+      scene: 'lll',
+      violated: false,
+    },
+    {
+      note: 'another print',
+      rule: { of: 'label', equals: 'KIT A', maxEdits: 1 },
+      legend: { l: { interest: 'label', text: 'KIT 77' } },
+      scene: 'lll',
+      violated: true,
+    },
   ],
 });

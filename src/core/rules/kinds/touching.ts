@@ -21,7 +21,9 @@ export const touching = defineRuleKind({
     {
       of: InterestRef(),
       to: InterestRef('what it must touch'),
-      apart: Type.Optional(Type.Boolean({ description: 'true: must not touch; false: must; default: as on all normals' })),
+      apart: Type.Optional(
+        Type.Boolean({ description: 'true: must not touch; false: must; default: as on all normals' }),
+      ),
     },
     STRICT,
   ),
@@ -56,18 +58,51 @@ export const touching = defineRuleKind({
       if (apart === null) return unjudged('gap', r.gap, r.instances);
       const t = LEARN.touchGap;
       const margin = apart ? (touches(r.gap) ? 1 + (MARGIN.gross / 2) * (1 - r.gap / t) + 1e-9 : t / r.gap) : r.gap / t;
-      const expected = apart ? { low: t, high: null, centre: null, text: `clear of ${p.to}` } : { low: null, high: t, centre: 0, text: `touching ${p.to}` };
-      return { quantity: 'gap', measured: r.gap, expected, margin: Math.min(MARGIN.cap, margin), instances: r.instances, where: r.where };
+      const expected = apart
+        ? { low: t, high: null, centre: null, text: `clear of ${p.to}` }
+        : { low: null, high: t, centre: 0, text: `touching ${p.to}` };
+      return {
+        quantity: 'gap',
+        measured: r.gap,
+        expected,
+        margin: Math.min(MARGIN.cap, margin),
+        instances: r.instances,
+        where: r.where,
+      };
     });
   },
   explain(p, learnt) {
     const apart = p.apart ?? learnt?.value.apart ?? null;
     return `Every ${p.of} must ${apart === null ? 'touch or stay clear of' : apart ? 'stay clear of' : 'touch'} ${p.to}${apart === null ? ' as on the normals' : ''}.`;
   },
-  message: (j, p) => `${j.where ?? p.of} ${touches(Number(j.measured)) ? `touches ${p.to}` : `is ${Number(j.measured).toFixed(3)} of the long side away from ${p.to}`}, expected ${j.expected.text}`,
-  check: (p): readonly Complaint[] => (p.of === p.to ? [{ path: ['to'], code: 'CONTRADICTION', message: `${p.of} always touches itself`, expected: 'two different interests', example: 'to: clamp' }] : []),
+  message: (j, p) =>
+    `${j.where ?? p.of} ${touches(Number(j.measured)) ? `touches ${p.to}` : `is ${Number(j.measured).toFixed(3)} of the long side away from ${p.to}`}, expected ${j.expected.text}`,
+  check: (p): readonly Complaint[] =>
+    p.of === p.to
+      ? [
+          {
+            path: ['to'],
+            code: 'CONTRADICTION',
+            message: `${p.of} always touches itself`,
+            expected: 'two different interests',
+            example: 'to: clamp',
+          },
+        ]
+      : [],
   examples: [
-    { note: 'the cable ends in the clamp', rule: { of: 'cable', to: 'clamp', apart: false }, legend: { c: 'cable', k: 'clamp' }, scene: 'ccckk.', violated: false },
-    { note: 'the cable hangs loose', rule: { of: 'cable', to: 'clamp', apart: false }, legend: { c: 'cable', k: 'clamp' }, scene: 'cc..kk', violated: true },
+    {
+      note: 'the cable ends in the clamp',
+      rule: { of: 'cable', to: 'clamp', apart: false },
+      legend: { c: 'cable', k: 'clamp' },
+      scene: 'ccckk.',
+      violated: false,
+    },
+    {
+      note: 'the cable hangs loose',
+      rule: { of: 'cable', to: 'clamp', apart: false },
+      legend: { c: 'cable', k: 'clamp' },
+      scene: 'cc..kk',
+      violated: true,
+    },
   ],
 });

@@ -66,7 +66,9 @@ function shiftMask(mask: Mask, dx: number, dy: number): Mask {
 
 function movedInstance(scene: Scene, i: Instance, dx: number, dy: number): Instance {
   const [cw, ch] = cellOf(scene);
-  const mask = hasMask(i) ? encodeRuns(shiftMask(maskOf(scene, i), Math.round(dx / cw), Math.round(dy / ch)).data) : i.mask;
+  const mask = hasMask(i)
+    ? encodeRuns(shiftMask(maskOf(scene, i), Math.round(dx / cw), Math.round(dy / ch)).data)
+    : i.mask;
   return { ...i, box: shifted(i.box, dx, dy), centroid: [i.centroid[0] + dx, i.centroid[1] + dy], mask };
 }
 

@@ -53,7 +53,12 @@ export function firing(compiled: CompiledRules, learnt: LearntRules, scene: Scen
 }
 
 /** Mutants split into those that left the range of the normals of the variant they were made from, and the others. */
-export function drawTrials(compiled: CompiledRules, normals: readonly Scene[], seed: number, count?: number): { leaving: Mutant[]; inside: Mutant[] } {
+export function drawTrials(
+  compiled: CompiledRules,
+  normals: readonly Scene[],
+  seed: number,
+  count?: number,
+): { leaving: Mutant[]; inside: Mutant[] } {
   const panel = learnPanel(compiled.file, normals);
   const variants = new Map(normals.map((s) => [s.image, s.variant]));
   const leaving: Mutant[] = [];
@@ -100,7 +105,9 @@ function tabulate(interests: readonly string[], trials: readonly Trial[]): Small
       if (mine.length === 0) return [];
       const sizes = MUTATION[operator].flatMap((size) => {
         const here = mine.filter((t) => t.mutant.size === size);
-        return here.length === 0 ? [] : [{ size, killed: here.filter((t) => t.killers.length > 0).length, of: here.length }];
+        return here.length === 0
+          ? []
+          : [{ size, killed: here.filter((t) => t.killers.length > 0).length, of: here.length }];
       });
       return [{ interest, operator, sizes, seen: smallestSeen(operator, sizes) }];
     }),
@@ -108,18 +115,32 @@ function tabulate(interests: readonly string[], trials: readonly Trial[]): Small
 }
 
 /** Runs the rules on trials. */
-export function runTrials(compiled: CompiledRules, learnt: LearntRules, leaving: readonly Mutant[], masks: RegionMasks = {}): Trial[] {
+export function runTrials(
+  compiled: CompiledRules,
+  learnt: LearntRules,
+  leaving: readonly Mutant[],
+  masks: RegionMasks = {},
+): Trial[] {
   return leaving.map((mutant) => ({ mutant, killers: firing(compiled, learnt, mutant.scene, masks) }));
 }
 
-export function reportTrials(compiled: CompiledRules, trials: readonly Trial[], inside: readonly Mutant[], seed: number, normals: number): MutationReport {
+export function reportTrials(
+  compiled: CompiledRules,
+  trials: readonly Trial[],
+  inside: readonly Mutant[],
+  seed: number,
+  normals: number,
+): MutationReport {
   const counted = trials.filter((t) => t.mutant.counted);
   const operators: Partial<Record<Operator, Tally>> = {};
   for (const operator of OPERATORS) {
     const mine = counted.filter((t) => t.mutant.operator === operator);
-    if (mine.length > 0) operators[operator] = { killed: mine.filter((t) => t.killers.length > 0).length, of: mine.length };
+    if (mine.length > 0)
+      operators[operator] = { killed: mine.filter((t) => t.killers.length > 0).length, of: mine.length };
   }
-  const matrix: Record<string, Partial<Record<Operator, number>>> = Object.fromEntries(compiled.rules.map((r) => [r.id, {}]));
+  const matrix: Record<string, Partial<Record<Operator, number>>> = Object.fromEntries(
+    compiled.rules.map((r) => [r.id, {}]),
+  );
   for (const t of counted) {
     const { operator } = t.mutant;
     for (const rule of t.killers) matrix[rule]![operator] = (matrix[rule]![operator] ?? 0) + 1;
@@ -140,7 +161,12 @@ export function reportTrials(compiled: CompiledRules, trials: readonly Trial[], 
  * Mutation testing. `normals` are mutated and span the range that does not count; bounds are those of `learnt`.
  * Deterministic for a seed.
  */
-export function mutationTest(compiled: CompiledRules, learnt: LearntRules, normals: readonly Scene[], options: { readonly seed: number; readonly masks?: RegionMasks }): { report: MutationReport; trials: readonly Trial[] } {
+export function mutationTest(
+  compiled: CompiledRules,
+  learnt: LearntRules,
+  normals: readonly Scene[],
+  options: { readonly seed: number; readonly masks?: RegionMasks },
+): { report: MutationReport; trials: readonly Trial[] } {
   const { leaving, inside } = drawTrials(compiled, normals, options.seed);
   const trials = runTrials(compiled, learnt, leaving, options.masks);
   const mutated = new Set([...leaving, ...inside].map((m) => m.image)).size;

@@ -8,9 +8,9 @@ import { bind } from '../compile.ts';
 import type { CompiledRule, CompiledRules } from '../compiled.ts';
 import { leaveOneOut, type RuleEstimate } from '../estimates.ts';
 import { evaluateRules } from '../evaluate.ts';
+import { isEmpty } from '../kind.ts';
 import { type LearntRules, learnRules, referenceFor } from '../learn.ts';
 import { rule as normaliseRule } from '../normalise.ts';
-import { isEmpty } from '../kind.ts';
 import { viewOf } from '../view.ts';
 import { candidateRules, type RawRule } from './candidates.ts';
 import { MINE } from './constants.ts';
@@ -83,7 +83,10 @@ function holding(input: MineInput): Held {
   const raws = candidateRules(input.compiled.file, normals);
   const relations = bindCandidates(input.compiled, raws);
   const seen = new Set(relations.rules.filter((r) => normals.every((s) => relationHolds(r, s))).map((r) => r.id));
-  const first = bindCandidates(input.compiled, raws.filter((r) => seen.has(r.id)));
+  const first = bindCandidates(
+    input.compiled,
+    raws.filter((r) => seen.has(r.id)),
+  );
   const learnt = learnRules(first, normals, calibration);
   const judged = new Map<string, number>();
   const broken = new Map<string, string>();
@@ -107,7 +110,15 @@ function holding(input: MineInput): Held {
     if (reason === null) kept.add(id);
     else refused.push({ id, reason });
   }
-  return { compiled: bindCandidates(input.compiled, raws.filter((r) => kept.has(r.id))), learnt, estimates, refused };
+  return {
+    compiled: bindCandidates(
+      input.compiled,
+      raws.filter((r) => kept.has(r.id)),
+    ),
+    learnt,
+    estimates,
+    refused,
+  };
 }
 
 /** Weight of a mutant: every operator counts one in all. */
@@ -132,7 +143,10 @@ function cover(held: Held, trials: readonly Trial[]): { chosen: { id: string; ad
         const mine = [...left].filter((t) => t.killers.includes(id));
         const gain = mine.reduce((sum, t) => sum + weight.get(t.mutant.operator)!, 0) / Math.max(1, operators);
         const worst = held.estimates.get(id)!.worst;
-        const better = best === null || gain > best.gain + 1e-9 || (gain > best.gain - 1e-9 && worst < held.estimates.get(best.id)!.worst - 1e-9);
+        const better =
+          best === null ||
+          gain > best.gain + 1e-9 ||
+          (gain > best.gain - 1e-9 && worst < held.estimates.get(best.id)!.worst - 1e-9);
         if (better) best = { id, gain, adds: mine.length };
       }
       if (best === null || best.gain < MINE.leastGain) break;
@@ -145,7 +159,13 @@ function cover(held: Held, trials: readonly Trial[]): { chosen: { id: string; ad
   return { chosen, left };
 }
 
-function describe(held: Held, raws: ReadonlyMap<string, RawRule>, trials: readonly Trial[], id: string, adds: number): MinedRule {
+function describe(
+  held: Held,
+  raws: ReadonlyMap<string, RawRule>,
+  trials: readonly Trial[],
+  id: string,
+  adds: number,
+): MinedRule {
   const rule = held.compiled.rules.find((r) => r.id === id)!;
   const reference = referenceFor(held.learnt, id, null);
   const estimate = held.estimates.get(id)!;
@@ -162,7 +182,11 @@ function describe(held: Held, raws: ReadonlyMap<string, RawRule>, trials: readon
 }
 
 /** Everything that holds, run on mutants: shared by mining and by the question which rule would kill a survivor. */
-export function holdingRules(input: MineInput): { compiled: CompiledRules; learnt: LearntRules; raws: ReadonlyMap<string, RawRule> } {
+export function holdingRules(input: MineInput): {
+  compiled: CompiledRules;
+  learnt: LearntRules;
+  raws: ReadonlyMap<string, RawRule>;
+} {
   const held = holding(input);
   const raws = new Map(candidateRules(input.compiled.file, input.normals).map((r) => [r.id, r]));
   return { compiled: held.compiled, learnt: held.learnt, raws };

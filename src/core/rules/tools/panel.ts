@@ -59,8 +59,15 @@ function partsOf(view: SceneView, interest: string, anchors: readonly Point[]): 
   const all = view.known(interest);
   if (all.length === 0) return [];
   if (view.file.interests[interest]!.form === 'stuff') return [[interest, withoutSpecks(all)]];
-  const slots = assignToAnchors(all.map((i) => i.centroid), anchors);
-  return all.flatMap((i, n) => (slots[n]! < 0 ? [] : [[anchors.length > 1 ? `${interest} ${slots[n]! + 1}` : interest, [i]] as [string, Instance[]]]));
+  const slots = assignToAnchors(
+    all.map((i) => i.centroid),
+    anchors,
+  );
+  return all.flatMap((i, n) =>
+    slots[n]! < 0
+      ? []
+      : [[anchors.length > 1 ? `${interest} ${slots[n]! + 1}` : interest, [i]] as [string, Instance[]]],
+  );
 }
 
 function read(view: SceneView, anchors: Panel['anchors']): Readings {
@@ -74,10 +81,13 @@ function read(view: SceneView, anchors: Panel['anchors']): Readings {
     }
   }
   centres.forEach(([a, p], n) => {
-    for (const [b, q] of centres.slice(n + 1)) numbers.push([`${a} to ${b} x`, q[0] - p[0]], [`${a} to ${b} y`, q[1] - p[1]]);
+    for (const [b, q] of centres.slice(n + 1))
+      numbers.push([`${a} to ${b} x`, q[0] - p[0]], [`${a} to ${b} y`, q[1] - p[1]]);
   });
   const values = Object.keys(view.file.attributes).map((id) => `${id} ${imageReading(view, id)?.value ?? 'unknown'}`);
-  const each = Object.values(view.file.attributes).flatMap((a) => view.known(a.of).map((i) => `each ${a.id} ${i.attributes[a.id]?.value ?? 'unknown'}`));
+  const each = Object.values(view.file.attributes).flatMap((a) =>
+    view.known(a.of).map((i) => `each ${a.id} ${i.attributes[a.id]?.value ?? 'unknown'}`),
+  );
   return { numbers, words: [['values', values.join(', ')], ...each.map((v): [string, string] => ['value', v])] };
 }
 
@@ -108,8 +118,15 @@ export function learnPanel(file: RuleFile, normals: readonly Scene[]): Panel {
   normals.forEach((s, i) => {
     if (s.variant !== null) groups.set(s.variant, [...(groups.get(s.variant) ?? []), readings[i]!]);
   });
-  const variants = Object.fromEntries([...groups].filter(([, g]) => g.length >= LEARN.variantMinN).map(([v, g]) => [v, span(g)]));
+  const variants = Object.fromEntries(
+    [...groups].filter(([, g]) => g.length >= LEARN.variantMinN).map(([v, g]) => [v, span(g)]),
+  );
   return { file, anchors, pooled: span(readings), variants };
+}
+
+/** Smallest and largest value of a quantity among the normals that a Scene of this variant is compared with. */
+export function rangeOf(panel: Panel, key: string, variant: string | null): readonly [number, number] | undefined {
+  return ((variant !== null ? panel.variants[variant] : undefined) ?? panel.pooled).numbers.get(key);
 }
 
 /** What of a Scene lies outside the range of the normals of its variant: names of quantities; none for a normal one. */
@@ -120,5 +137,8 @@ export function outside(panel: Panel, scene: Scene, variant: string | null = sce
     const range = ranges.numbers.get(key);
     return !range || v < range[0] - PANEL_EPSILON || v > range[1] + PANEL_EPSILON;
   });
-  return [...off.map(([key]) => key), ...words.filter(([key, v]) => !ranges.words.has(`${key}: ${v}`)).map(([, v]) => v)];
+  return [
+    ...off.map(([key]) => key),
+    ...words.filter(([key, v]) => !ranges.words.has(`${key}: ${v}`)).map(([, v]) => v),
+  ];
 }

@@ -1,0 +1,31 @@
+import { define, EXIT, printJson } from '../../command.ts';
+
+interface Options {
+  readonly json?: true;
+}
+
+export const lint = define<Options>({
+  name: 'lint',
+  summary: 'print every fault of rule files, each with its place and what would be right',
+  example: 'logsad rules lint logsad-demo/data',
+  declare: (c) => c.argument('<files...>', 'rule files, or folders that hold rules.yaml'),
+  async run({ terminal }, o, paths) {
+    const api = await import('../../../index.ts');
+    let errors = 0;
+    for (const path of paths) {
+      const file = await api.files.findRules(path);
+      const faults = api.lintRules(await api.files.readText(file), file);
+      const wrong = faults.filter((f) => f.severity === 'error').length;
+      errors += wrong;
+      if (o.json) {
+        printJson(terminal, { file, errors: wrong, warnings: faults.length - wrong, faults });
+        continue;
+      }
+      for (const f of faults) terminal.out(`${api.printFault(f)}\n`);
+      terminal.out(
+        `${file}: ${wrong} ${wrong === 1 ? 'error' : 'errors'}, ${faults.length - wrong} ${faults.length - wrong === 1 ? 'warning' : 'warnings'}\n`,
+      );
+    }
+    return errors > 0 ? EXIT.found : EXIT.ok;
+  },
+});

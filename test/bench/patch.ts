@@ -1,0 +1,139 @@
+/**
+ * What patch matching costs on this machine: `npm run bench -- patch [quick]`. Features are random unit rows, so that
+ * nothing but the sizes matters; the parts of the full inspection are the demo's.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { matmulGraph } from '../../src/adapters/backbones/graphs.ts';
+import { createBackbones } from '../../src/adapters/backbones/registry.ts';
+import { createInference } from '../../src/adapters/inference/host.ts';
+import type { Inference, Tensor } from '../../src/app/ports.ts';
+import { createRunner } from '../../src/app/runner.ts';
+import { chooseRows } from '../../src/core/detect/bank.ts';
+import { COVER, projectRows } from '../../src/core/detect/cover.ts';
+import { PATCH } from '../../src/core/detect/patch.ts';
+import type { Rows } from '../../src/core/grid/cluster.ts';
+import { createRandom, type Random } from '../../src/core/grid/random.ts';
+import { generateDemo } from '../../src/demo/dataset.ts';
+import * as logsad from '../../src/index.ts';
+import { files, images } from '../../src/compose.ts';
+import type { Bench } from './main.ts';
+import { median, table, timed } from './support.ts';
+
+/** Cells of a 320 x 640 frame at stride 8, and channels of two stages: the sizes of a bottle. */
+const CELLS = 3200;
+const CHANNELS = [32, 88] as const;
+const NORMALS = 150;
+const BANK = 4096;
+const TILE = 256;
+
+function unitBag(random: Random, n: number, d: number): Rows {
+  const data = new Float32Array(n * d);
+  for (let at = 0; at < data.length; at += d) {
+    let norm = 0;
+    for (let k = at; k < at + d; k++) {
+      data[k] = random.next() - 0.5;
+      norm += data[k]! ** 2;
+    }
+    for (let k = at; k < at + d; k++) data[k]! /= Math.sqrt(norm);
+  }
+  return { data, height: n, width: 1, channels: d };
+}
+
+const tensor = (r: Rows): Tensor => ({ dims: [r.height, r.channels], data: r.data });
+
+/** Milliseconds of the bare products of all queries with the bank, tile by tile, summed so that little is fetched. */
+async function plainProducts(inference: Inference, bank: number): Promise<number> {
+  await inference.put('ones', { dims: [1, bank], data: new Float32Array(bank).fill(1) });
+  const tiles = Math.ceil(CELLS / TILE);
+  const steps = Array.from({ length: tiles }, (_, i) => [
+    { graph: 'matmul', feeds: { a: { resident: 'tile' }, bT: { resident: 'bank' } } },
+    { graph: 'matmul', feeds: { a: { step: 2 * i, output: 'product' }, bT: { resident: 'ones' } } },
+  ]).flat();
+  return timed(5, () => inference.run(steps, Array.from({ length: tiles }, (_, i) => [2 * i + 1, 'product'] as const)));
+}
+
+async function bankGrowth(inference: Inference, nearest: string, sizes: readonly number[], random: Random): Promise<string> {
+  const d = CHANNELS[1];
+  await inference.put('q', tensor(unitBag(random, CELLS, d)));
+  await inference.put('tile', tensor(unitBag(random, TILE, d)));
+  const rows: (string | number)[][] = [];
+  for (const m of sizes) {
+    await inference.put('bank', tensor(unitBag(random, m, d)));
+    const bias = { dims: [m], data: new Float32Array(m) };
+    const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' }, bias } }];
+    const search = await timed(5, () => inference.run(steps, [[0, 'cosine']]));
+    const plain = await plainProducts(inference, m);
+    const rate = (2 * CELLS * m * d) / search / 1e6;
+    rows.push([m, search.toFixed(1), rate.toFixed(0), plain.toFixed(1), `${((100 * plain) / search).toFixed(0)} %`]);
+  }
+  return table(['rows of the bank', 'search ms', 'GFLOP/s', 'bare products ms', 'share of their rate'], rows);
+}
+
+async function coreset(runner: ReturnType<typeof createRunner>, normals: number, random: Random): Promise<string> {
+  const stages = CHANNELS.map((c) => unitBag(random, normals * CELLS, c));
+  const sources = Int32Array.from({ length: normals * CELLS }, (_, i) => Math.floor(i / CELLS));
+  const start = performance.now();
+  const points = projectRows(stages, COVER.projected, random);
+  const projected = performance.now();
+  const { radius } = await runner(chooseRows(points, sources, BANK, 0, PATCH.hidden));
+  const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
+  const bytes = (4 * BANK * CHANNELS.reduce((a: number, b) => a + b, 0)) / normals / 1024;
+  return table(
+    ['normals', 'candidates', 'projection s', 'greedy k-center and substitutes s', 'radius', 'KiB of bank per normal'],
+    [[normals, normals * CELLS, seconds(start, projected), seconds(projected, performance.now()), radius.toFixed(3), bytes.toFixed(1)]],
+  );
+}
+
+/** Every detector on drawn parts, one part after the other. */
+async function fullInspection(train: number): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
+  try {
+    for await (const f of generateDemo({ train, validation: 0, good: 6, logical: 0, structural: 0 }, images)) await files.writeAtomic(join(folder, f.path), f.bytes);
+    const rules = join(folder, 'rules.yaml');
+    const text = (await files.readText(rules)).replace(/^detectors:.*\n/m, '');
+    const list = '[{ name: patch, backbone: centernet, stages: [s8, s16] }, interest, composition]';
+    await files.writeAtomic(rules, new TextEncoder().encode(`${text}\ndetectors: ${list}\n`));
+    await using engine = await logsad.openEngine();
+    const product = await logsad.loadRules(rules);
+    const { normals, exemplars } = await logsad.gatherNormals(join(folder, 'train/good'), product.compiled.file);
+    const { profile } = await engine.learn(product, { normals, exemplars });
+    const inspector = await engine.inspector(product, profile);
+    const { test } = await files.openDataset(folder);
+    const each: number[] = [];
+    const laps: Record<string, number[]> = {};
+    for (const part of [...test, ...test, ...test]) {
+      const from = performance.now();
+      const { timings } = await inspector.inspect(part);
+      each.push(performance.now() - from);
+      for (const [lap, ms] of Object.entries(timings)) laps[lap] = [...(laps[lap] ?? []), ms];
+    }
+    const middle = median(each.slice(test.length));
+    const names = Object.keys(laps);
+    const row = [middle.toFixed(0), (1000 / middle).toFixed(1), ...names.map((l) => median(laps[l]!.slice(test.length)).toFixed(1))];
+    return table(['ms a part', 'parts/s', ...names.map((l) => `${l} ms`)], [row]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const bench: Bench = {
+  name: 'patch',
+  summary: 'search in a growing bank, coreset, inspection with all detectors',
+  long: true,
+  async run(args) {
+    const quick = args.includes('quick');
+    const random = createRandom(1);
+    {
+      await using inference = await createInference();
+      const backbones = createBackbones(inference);
+      await inference.load('matmul', { bytes: matmulGraph() });
+      const nearest = await backbones.nearest(false);
+      console.log(await bankGrowth(inference, nearest, quick ? [1024, 4096] : [1024, 4096, 16384, 65536], random));
+      const runner = createRunner({ inference, backbones }, null, () => Promise.reject(new TypeError('no picture')));
+      console.log(`\n${await coreset(runner, quick ? 15 : NORMALS, random)}`);
+    }
+    console.log(`\n${await fullInspection(quick ? 6 : 30)}`);
+  },
+};

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { runExample } from '../../../src/core/rules/examples.ts';
+import { KINDS } from '../../../src/core/rules/index.ts';
+import type { KindExample } from '../../../src/core/rules/kind.ts';
+
+const folder = join(import.meta.dirname, '../../cases');
+
+const rows = (d: string): string[] => {
+  const lines = d.trimEnd().split('\n');
+  const width = Math.max(...lines.map((l) => l.length));
+  return lines.map((l) => l.padEnd(width, '.'));
+};
+const enlarge = (d: string): string =>
+  rows(d)
+    .flatMap((r) => Array(3).fill([...r].map((c) => c.repeat(3)).join('')))
+    .join('\n');
+
+describe.each(KINDS.map((k) => [k.kind, k] as const))('%s', (name, kind) => {
+  const file = join(folder, `${name}.yaml`);
+  const cases = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as KindExample[]) : [];
+
+  it('has cases of both sorts', () => {
+    expect(cases.map((c) => c.violated)).toEqual(expect.arrayContaining([true, false]));
+  });
+
+  it.each(cases.map((c) => [c.note, c] as const))('%s', (_, c) => {
+    const outcome = runExample(name, c);
+    expect(
+      outcome.violations.map((v) => v.message).length > 0,
+      outcome.measurements.map((m) => `${m.quantity} ${m.measured} (${m.expected.text}) ${m.margin}`).join('; '),
+    ).toBe(c.violated);
+    // Regions of a case are fractions, so a picture three times as large says the same.
+    if (kind.invariant.includes('scale')) expect(runExample(name, c, enlarge).unit).toBeCloseTo(outcome.unit, 6);
+  });
+});
