@@ -5,13 +5,18 @@
  *   npx tsx scripts/resample-panels.ts FROM TO      (folders that hold test/<folder>/*)
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { images } from '../src/index.ts';
 
 const LONG = 224;
 
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+/** @throws Error when `to` lies in the repository: photographs stay out of it. */
 export async function resamplePanels(from: string, to: string): Promise<void> {
+  if (!relative(REPOSITORY, resolve(to)).startsWith('..'))
+    throw new Error(`resample-panels: ${to} lies in the repository; photographs stay out of it`);
   for (const folder of await readdir(join(from, 'test'))) {
     await mkdir(join(to, 'test', folder), { recursive: true });
     for (const name of await readdir(join(from, 'test', folder))) {

@@ -33,9 +33,16 @@ export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/prof
 export { type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
 export { resultToText } from './core/report/text.ts';
-export { runCaseText } from './core/rules/tools/cases.ts';
 export { explainRules } from './core/rules/explain.ts';
-export { type CompiledRules, compileRules, evaluateRules, learnRules, lintRules, printFault } from './core/rules/index.ts';
+export {
+  type CompiledRules,
+  compileRules,
+  evaluateRules,
+  learnRules,
+  lintRules,
+  printFault,
+} from './core/rules/index.ts';
+export { runCaseText } from './core/rules/tools/cases.ts';
 export * from './core/rules/tools/index.ts';
 export { diffToText, mutationToText, vettingToText } from './core/rules/tools/text.ts';
 export type * from './core/scene.ts';

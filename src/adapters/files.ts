@@ -89,7 +89,9 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
 
 /** Paths of the files of one folder that end in `ending`, in natural order. @throws as listImages */
 export async function listFiles(folder: string, ending: string): Promise<string[]> {
-  return (await entries(folder)).filter((e) => e.file && !e.name.startsWith('.') && e.name.endsWith(ending)).map((e) => join(folder, e.name));
+  return (await entries(folder))
+    .filter((e) => e.file && !e.name.startsWith('.') && e.name.endsWith(ending))
+    .map((e) => join(folder, e.name));
 }
 
 /** The folders below `folder` in natural order. @throws as listImages */

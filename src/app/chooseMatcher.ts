@@ -1,6 +1,6 @@
 /** Chooses backbone and stages for a detector on dense features: as the rule file says, or on mutants of the normals. */
 import { bestOf, type Candidate, CHOOSE, compareStages, trialsOf } from '../core/detect/choose.ts';
-import { PATCH } from '../core/detect/patch.ts';
+import { PATCH } from '../core/detect/patchModel.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
 import type { DetectorsInput } from './detect.ts';
@@ -24,28 +24,44 @@ function checkStages(detector: string, backbone: DenseBackbone, stages: readonly
   const known = backbone.stages.map((s) => s.name);
   const unknown = stages.filter((s) => !known.includes(s));
   if (unknown.length === 0) return;
-  throw new LogsadError('DETECTOR_OPTION', { detector, option: 'stages', expected: `stages of ${backbone.id}: ${known.join(', ')}`, found: unknown.join(', '), example: 'stages: auto' });
+  throw new LogsadError('DETECTOR_OPTION', {
+    detector,
+    option: 'stages',
+    expected: `stages of ${backbone.id}: ${known.join(', ')}`,
+    found: unknown.join(', '),
+    example: 'stages: auto',
+  });
 }
 
 /**
- * The backbone and stages of a detector's options. `auto` tries every installed dense backbone that fits the frames; with a
+ * The backbone and stages of a detector's options. `default`: the backbone of the model set, without the stages finer than
+ * the grid (on mutants of three products these only added noise). `auto` tries every installed dense backbone that fits the frames; with a
  * single normal there is nothing to compare and the set's own backbone is taken.
  * @throws LogsadError DETECTOR_OPTION for stages that the backbone lacks; MODEL_*
  */
-export async function chooseMatcher(options: Readonly<Record<string, unknown>>, input: DetectorsInput, deps: Deps, random: Random): Promise<Choice> {
+export async function chooseMatcher(
+  options: Readonly<Record<string, unknown>>,
+  input: DetectorsInput,
+  deps: Deps,
+  random: Random,
+): Promise<Choice> {
   const { backbone = 'auto', stages = 'auto', pool, q, neighbourhood, standardise } = options;
   const own = await deps.backbones.dense('match', input.set);
-  const asked = backbone === 'auto' ? null : backbone === 'default' ? own : await deps.backbones.model(String(backbone));
+  const asked =
+    backbone === 'auto' ? null : backbone === 'default' ? own : await deps.backbones.model(String(backbone));
   const listed = Array.isArray(stages) ? (stages as string[]) : null;
   const whole = (b: DenseBackbone): Choice => {
-    const names = listed ?? b.stages.map((s) => s.name);
+    const coarse = b.stages.filter((s) => s.stride >= PATCH.stride);
+    const names = listed ?? (coarse.length > 0 ? coarse : b.stages).map((s) => s.name);
     checkStages('patch', b, names);
     return { backbone: b.id, options: { backbone: b.id, stages: names }, table: [] };
   };
-  if (asked && (listed || stages === 'default')) return whole(asked);
+  if (asked && (listed || stages !== 'auto')) return whole(asked);
   const frames = input.scenes.map((s) => s.frame);
   if (frames.length < 2) return whole(asked ?? own);
-  const all = asked ? [asked] : await Promise.all((await deps.backbones.installed()).map((id) => deps.backbones.model(id)));
+  const all = asked
+    ? [asked]
+    : await Promise.all((await deps.backbones.installed()).map((id) => deps.backbones.model(id)));
   const step = Math.max(1, frames.length / CHOOSE.normals);
   const sample = Array.from({ length: Math.min(CHOOSE.normals, frames.length) }, (_, i) => Math.floor(i * step));
   const pictures = await Promise.all(sample.map((i) => input.pixels(i)));

@@ -2,7 +2,7 @@
  * Runs detectors: meets the needs of their generators with the inference child (features of a picture that is judged never
  * leave it), learns them from normals, and judges images with them.
  */
-import type { BackboneFacts, Detection, DetectContext, Detector } from '../core/detect/detector.ts';
+import type { BackboneFacts, DetectContext, Detection, Detector } from '../core/detect/detector.ts';
 import { COMPOSITION, DETECTORS } from '../core/detect/index.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask, RgbImage } from '../core/grid/grid.ts';
@@ -18,12 +18,17 @@ import { createRunner, type Pixels } from './runner.ts';
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
 export function detectorOf(spec: DetectorSpec): Detector {
   const found = DETECTORS.find((d) => d.name === spec.name);
-  if (!found) throw new LogsadError('DETECTOR_UNAVAILABLE', { detector: spec.name, known: [...DETECTORS.map((d) => d.name), COMPOSITION] });
+  if (!found)
+    throw new LogsadError('DETECTOR_UNAVAILABLE', {
+      detector: spec.name,
+      known: [...DETECTORS.map((d) => d.name), COMPOSITION],
+    });
   return found;
 }
 
 /** The detectors of a rule file but for the rules themselves. */
-export const specsOf = (file: RuleFile): readonly DetectorSpec[] => file.detectors.filter((d) => d.name !== COMPOSITION);
+export const specsOf = (file: RuleFile): readonly DetectorSpec[] =>
+  file.detectors.filter((d) => d.name !== COMPOSITION);
 
 const factsOf = (b: DenseBackbone): BackboneFacts => ({ id: b.id, stages: b.stages });
 
@@ -61,7 +66,11 @@ interface Stored {
 const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
 
 /** Learns the detectors that the rule file names. @throws LogsadError DETECTOR_*, MODEL_*, INFERENCE_* */
-export async function learnDetectors(input: DetectorsInput, deps: Deps, options: LearnOptions = {}): Promise<LearntDetectors> {
+export async function learnDetectors(
+  input: DetectorsInput,
+  deps: Deps,
+  options: LearnOptions = {},
+): Promise<LearntDetectors> {
   const { scenes, calibration, pixels, file } = input;
   const sections: Record<string, ProfileSection> = {};
   const readings: Record<string, DetectorReading>[] = [...scenes, ...calibration].map(() => ({}));
@@ -77,7 +86,9 @@ export async function learnDetectors(input: DetectorsInput, deps: Deps, options:
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
     const run = createRunner(deps, backbone, pixels, options.signal);
     const context: DetectContext = { ...base, images: asImages(scenes), backbone: backbone && factsOf(backbone) };
-    const learning = await run(detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random));
+    const learning = await run(
+      detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random),
+    );
     learning.readings.forEach((r, i) => {
       if (r) readings[i]![spec.name] = r;
     });
@@ -85,13 +96,18 @@ export async function learnDetectors(input: DetectorsInput, deps: Deps, options:
     await run(detector.open(learning.model, prefix));
     for (const [c, scene] of calibration.entries()) {
       const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
-      const { reading } = await judge(detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix));
+      const { reading } = await judge(
+        detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix),
+      );
       readings[scenes.length + c]![spec.name] = reading;
     }
     const section = detector.pack(learning.model);
     const used = backbone && { id: backbone.id, digest: backbone.digest };
     if (used) backbones[spec.name] = used;
-    sections[spec.name] = { arrays: section.arrays, facts: { model: section.facts, backbone: used, choice: choice?.table.length ? choice : null } satisfies Stored };
+    sections[spec.name] = {
+      arrays: section.arrays,
+      facts: { model: section.facts, backbone: used, choice: choice?.table.length ? choice : null } satisfies Stored,
+    };
   }
   options.onProgress?.({ stage: 'detectors', done: specs.length, total: specs.length });
   return { sections, readings, backbones };
@@ -99,13 +115,22 @@ export async function learnDetectors(input: DetectorsInput, deps: Deps, options:
 
 export interface OpenDetectors {
   /** Judges one picture: what each detector read, and its map. `without`: index of the normal that it is. */
-  detect(pixels: RgbImage, scene: Scene, without?: number, signal?: AbortSignal): Promise<Readonly<Record<string, Detection>>>;
+  detect(
+    pixels: RgbImage,
+    scene: Scene,
+    without?: number,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, Detection>>>;
 }
 
 let opened = 0;
 
 /** Readies the detectors of a profile. @throws LogsadError PROFILE_STALE, MODEL_* */
-export async function openDetectors(shared: Shared, sections: Readonly<Record<string, ProfileSection>>, deps: Pick<Deps, 'inference' | 'backbones'>): Promise<OpenDetectors> {
+export async function openDetectors(
+  shared: Shared,
+  sections: Readonly<Record<string, ProfileSection>>,
+  deps: Pick<Deps, 'inference' | 'backbones'>,
+): Promise<OpenDetectors> {
   const { file } = shared;
   const generation = opened++;
   const ready = await Promise.all(
@@ -116,10 +141,13 @@ export async function openDetectors(shared: Shared, sections: Readonly<Record<st
       if (!section) throw stale(`it holds nothing of detector ${spec.name}`);
       const stored = section.facts as Stored;
       const backbone = stored.backbone ? await deps.backbones.model(stored.backbone.id) : null;
-      if (backbone && backbone.digest !== stored.backbone!.digest) throw stale(`${spec.name} was learnt with another version of ${backbone.id}`);
+      if (backbone && backbone.digest !== stored.backbone!.digest)
+        throw stale(`${spec.name} was learnt with another version of ${backbone.id}`);
       const model = detector.unpack({ facts: stored.model, arrays: section.arrays });
       const prefix = `detect/${generation}/${spec.name}`;
-      await createRunner(deps, backbone, async () => Promise.reject(new TypeError('no picture')))(detector.open(model, prefix));
+      await createRunner(deps, backbone, async () => Promise.reject(new TypeError('no picture')))(
+        detector.open(model, prefix),
+      );
       return { detector, model, prefix, backbone };
     }),
   );
@@ -128,11 +156,15 @@ export async function openDetectors(shared: Shared, sections: Readonly<Record<st
       const out: Record<string, Detection> = {};
       for (const { detector, model, prefix, backbone } of ready) {
         const run = createRunner(deps, backbone, async () => pixels, signal);
-        const context: DetectContext = { ...shared, images: asImages([scene]), backbone: backbone && factsOf(backbone), ...(without === undefined ? {} : { without }) };
+        const context: DetectContext = {
+          ...shared,
+          images: asImages([scene]),
+          backbone: backbone && factsOf(backbone),
+          ...(without === undefined ? {} : { without }),
+        };
         out[detector.name] = await run(detector.detect(context, model, prefix));
       }
       return out;
     },
   };
 }
-

@@ -1,5 +1,5 @@
 /** The second story: an image to an explained verdict. `judge` re-judges a stored Scene without any model. */
-import { calibrate, type Calibration } from '../core/calibrate.ts';
+import { type Calibration, calibrate } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
 import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
 import { LogsadError } from '../core/errors.ts';
@@ -10,8 +10,8 @@ import type { Profile } from '../core/profile.ts';
 import type { CompiledRules, LearntRules } from '../core/rules/index.ts';
 import type { InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
-import { type Deps, ENGINE } from './learn.ts';
 import { openDetectors, specsOf } from './detect.ts';
+import { type Deps, ENGINE } from './learn.ts';
 import { createSegmenter, type ImageInput } from './segmenter.ts';
 
 export interface Inspection {
@@ -42,7 +42,11 @@ export interface Inspector {
 }
 
 /** Refuses a Profile of another product, rule file, model or engine. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
-export function checkStamp(compiled: CompiledRules, profile: Profile, backbone: { id: string; digest: string } | null): void {
+export function checkStamp(
+  compiled: CompiledRules,
+  profile: Profile,
+  backbone: { id: string; digest: string } | null,
+): void {
   const { stamp } = profile;
   const { file, digests } = compiled;
   if (stamp.product !== file.product) {
@@ -51,15 +55,23 @@ export function checkStamp(compiled: CompiledRules, profile: Profile, backbone: 
   const stale = (what: string): LogsadError => new LogsadError('PROFILE_STALE', { what, product: file.product });
   if (stamp.engine !== ENGINE) throw stale(`it was learnt by engine ${stamp.engine}, this is ${ENGINE}`);
   if (stamp.grounding !== digests.grounding) {
-    throw stale('frame, interests, attributes, regions, variants or detectors of the rule file changed since it was learnt');
+    throw stale(
+      'frame, interests, attributes, regions, variants or detectors of the rule file changed since it was learnt',
+    );
   }
   const used = stamp.backbones.ground;
   if (backbone && used && used.digest !== backbone.digest) {
-    throw stale(`it was learnt with ${used.id} (${used.digest.slice(0, 12)}), installed is ${backbone.id} (${backbone.digest.slice(0, 12)})`);
+    throw stale(
+      `it was learnt with ${used.id} (${used.digest.slice(0, 12)}), installed is ${backbone.id} (${backbone.digest.slice(0, 12)})`,
+    );
   }
 }
 
-export async function openInspector(compiled: CompiledRules, profile: Profile, deps: Deps & { readonly masks?: ReadonlyMap<string, Mask> }): Promise<Inspector> {
+export async function openInspector(
+  compiled: CompiledRules,
+  profile: Profile,
+  deps: Deps & { readonly masks?: ReadonlyMap<string, Mask> },
+): Promise<Inspector> {
   const { file } = compiled;
   const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
@@ -67,7 +79,11 @@ export async function openInspector(compiled: CompiledRules, profile: Profile, d
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
-  const detectors = await openDetectors({ file, masks: deps.masks ?? new Map(), groundChannels }, profile.sections, deps);
+  const detectors = await openDetectors(
+    { file, masks: deps.masks ?? new Map(), groundChannels },
+    profile.sections,
+    deps,
+  );
   const calibration = calibrate(compiled, profile);
   const borders = Object.fromEntries(
     specsOf(file).map((d) => [d.name, mapBorder(profile.normals.flatMap((n) => n.scene.detectors[d.name] ?? []))]),
@@ -77,16 +93,28 @@ export async function openInspector(compiled: CompiledRules, profile: Profile, d
     grounding: compiled.digests.grounding.slice(0, 16),
     rules: compiled.digests.rules.slice(0, 16),
     set: profile.stamp.set,
-    ...Object.fromEntries(Object.entries(profile.stamp.backbones).map(([use, b]) => [use, `${b.id}@${b.digest.slice(0, 12)}`])),
+    ...Object.fromEntries(
+      Object.entries(profile.stamp.backbones).map(([use, b]) => [use, `${b.id}@${b.digest.slice(0, 12)}`]),
+    ),
     normals: profile.normals.length,
   };
 
-  const judge = (scene: Scene, { without }: JudgeOptions = {}, timings: Record<string, number> = {}): InspectionResult => {
+  const judge = (
+    scene: Scene,
+    { without }: JudgeOptions = {},
+    timings: Record<string, number> = {},
+  ): InspectionResult => {
     const start = performance.now();
     const at = [...profile.normals, ...profile.calibration].findIndex((r) => r.sha256 === without);
     const self = without === undefined || at < 0 ? undefined : at;
     const judged = calibration.judged(scene, self);
-    const decision = decide({ scene, calibration, judged, ranked: calibration.ranked(scene, judged, self), doubts: [] });
+    const decision = decide({
+      scene,
+      calibration,
+      judged,
+      ranked: calibration.ranked(scene, judged, self),
+      doubts: [],
+    });
     timings.rules = performance.now() - start;
     return { schemaVersion: 1, image: scene.image, ...decision, scene, timings, fingerprint };
   };

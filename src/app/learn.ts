@@ -109,7 +109,13 @@ async function learnHead(
   }
   options.onProgress?.({ stage: 'exemplars', done: exemplars.length, total: exemplars.length });
   const colours = classes.flatMap((c) => (c.colour ? [c.colour] : []));
-  const head = fitHead(classes.map((c) => c.id), colours, frames, plain, createRandom(seed));
+  const head = fitHead(
+    classes.map((c) => c.id),
+    colours,
+    frames,
+    plain,
+    createRandom(seed),
+  );
   return { head, framed };
 }
 
@@ -145,27 +151,46 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
     const drawn = headImages(file, input);
     const { head, framed } = await learnHead(file, drawn, input.masks ?? new Map(), segmenter, seed, options);
     for (const f of framed) exemplars[f.name] = f.sha256;
-    const first = await inOrder(framed, async (f) => candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}));
+    const first = await inOrder(framed, async (f) =>
+      candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}),
+    );
     const medians = areaMedians(file, first);
     const all = [...drawn.filter((d) => !input.normals.some((n) => n.name === d.name)), ...input.normals];
     const found = await candidates(file, all, head, medians, segmenter, 'normals', failures, options);
     const lit = await relight(file, all, head, medians, segmenter, options);
-    model = learnGround(file, head, found.map((f) => f.candidates), lit.map((f) => f.candidates));
+    model = learnGround(
+      file,
+      head,
+      found.map((f) => f.candidates),
+      lit.map((f) => f.candidates),
+    );
     for (const f of lit) relit.push(record(file, model, f, f.candidates.image));
     const wanted = new Set(input.normals.map((n) => n.name));
     for (const f of found) {
       if (wanted.has(f.candidates.image)) normals.push(record(file, model, f, f.candidates.image));
     }
-    for (const f of await candidates(file, input.calibration ?? [], head, model.medians, segmenter, 'calibration', failures, options)) {
+    for (const f of await candidates(
+      file,
+      input.calibration ?? [],
+      head,
+      model.medians,
+      segmenter,
+      'calibration',
+      failures,
+      options,
+    )) {
       calibration.push(record(file, model, f));
     }
   }
   if (!model) {
     normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));
-    calibration.push(...(await bareRecords(input.calibration ?? [], 'calibration', segmenter, backbone, failures, options)));
+    calibration.push(
+      ...(await bareRecords(input.calibration ?? [], 'calibration', segmenter, backbone, failures, options)),
+    );
   }
   const [own, more] = [input.normals, input.calibration ?? []].map((refs) => new Map(refs.map((r) => [r.name, r])));
-  const refOf = (i: number): ImageRef => own!.get(normals[i]?.image ?? '') ?? more!.get(calibration[i - normals.length]!.image)!;
+  const refOf = (i: number): ImageRef =>
+    own!.get(normals[i]?.image ?? '') ?? more!.get(calibration[i - normals.length]!.image)!;
   const detected = await learnDetectors(
     {
       file,
@@ -180,7 +205,10 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
     deps,
     options,
   );
-  const read = (r: NormalRecord, i: number): NormalRecord => ({ ...r, scene: { ...r.scene, detectors: detected.readings[i]! } });
+  const read = (r: NormalRecord, i: number): NormalRecord => ({
+    ...r,
+    scene: { ...r.scene, detectors: detected.readings[i]! },
+  });
   const profile: Profile = {
     schema: 'logsad/profile/v1',
     stamp: {
@@ -219,7 +247,9 @@ async function relight(
   options: LearnOptions,
 ): Promise<Found[]> {
   const step = Math.max(1, Math.ceil(refs.length / GROUND.relitNormals));
-  const jobs = refs.filter((_, i) => i % step === 0).flatMap((ref) => GROUND.gains.filter((g) => g !== 1).map((gain) => ({ ref, gain })));
+  const jobs = refs
+    .filter((_, i) => i % step === 0)
+    .flatMap((ref) => GROUND.gains.filter((g) => g !== 1).map((gain) => ({ ref, gain })));
   // An unreadable picture was reported by the first pass.
   const readable = async ({ ref, gain }: { ref: ImageRef; gain: number }): Promise<Found | null> => {
     const framed = await segmenter.frame(ref, options.signal).catch((error: unknown) => {

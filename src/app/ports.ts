@@ -55,7 +55,9 @@ export type GraphSource = { readonly bytes: Uint8Array } | { readonly path: stri
 /** One step of a program; feeds are tensors, names of resident tensors, or outputs of earlier steps of the program. */
 export interface Step {
   readonly graph: string;
-  readonly feeds: Readonly<Record<string, Tensor | { readonly resident: string } | { readonly step: number; readonly output: string }>>;
+  readonly feeds: Readonly<
+    Record<string, Tensor | { readonly resident: string } | { readonly step: number; readonly output: string }>
+  >;
 }
 
 /**

@@ -15,15 +15,27 @@ export type Pixels = (image: number) => Promise<RgbImage>;
 const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
 const rowsTensor = (r: Rows): Tensor => ({ dims: [r.height * r.width, r.channels], data: r.data });
 const vector = (data: Float32Array): Tensor => ({ dims: [data.length], data });
-const asRows = (t: Tensor): Rows => ({ data: t.data as Float32Array, height: t.dims[0]!, width: 1, channels: t.dims[1]! });
-const asGrid = (t: Tensor): FeatureGrid => ({ data: t.data as Float32Array, height: t.dims[1]!, width: t.dims[2]!, channels: t.dims[3]! });
+const asRows = (t: Tensor): Rows => ({
+  data: t.data as Float32Array,
+  height: t.dims[0]!,
+  width: 1,
+  channels: t.dims[1]!,
+});
+const asGrid = (t: Tensor): FeatureGrid => ({
+  data: t.data as Float32Array,
+  height: t.dims[1]!,
+  width: t.dims[2]!,
+  channels: t.dims[3]!,
+});
 
 /** The steps from a picture to its rows: step 0 the backbone, step 1 the cells. */
 async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: RgbImage, of: RowsOf): Promise<Step[]> {
   const { spec, scales, places } = of;
   const graph = await backbones.cells(backbone, spec);
   const { width, height } = gridOf(image, spec);
-  const feeds: Record<string, Step['feeds'][string]> = { size: { dims: [2], data: BigInt64Array.of(BigInt(height), BigInt(width)) } };
+  const feeds: Record<string, Step['feeds'][string]> = {
+    size: { dims: [2], data: BigInt64Array.of(BigInt(height), BigInt(width)) },
+  };
   for (const [i, name] of spec.stages.entries()) {
     feeds[name] = { step: 0, output: name };
     if (!spec.standardise) continue;
@@ -31,11 +43,19 @@ async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: Rg
     feeds[`scale_${name}`] = vector(scales[i]!.scale);
   }
   if (places) feeds.places = rowsTensor(places);
-  return [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }, { graph, feeds }];
+  return [
+    { graph: backbone.graph, feeds: { image: imageTensor(image) } },
+    { graph, feeds },
+  ];
 }
 
 /** Meets the needs of one detector on one backbone. */
-export function createRunner(deps: { readonly inference: Inference; readonly backbones: Backbones }, backbone: DenseBackbone | null, pixels: Pixels, signal?: AbortSignal) {
+export function createRunner(
+  deps: { readonly inference: Inference; readonly backbones: Backbones },
+  backbone: DenseBackbone | null,
+  pixels: Pixels,
+  signal?: AbortSignal,
+) {
   const { inference, backbones } = deps;
   const extra = signal ? { signal } : {};
   const dense = (): DenseBackbone => {
@@ -51,14 +71,26 @@ export function createRunner(deps: { readonly inference: Inference; readonly bac
     if (need.do === 'stages') {
       const stages = await inOrder(need.images, async (i) => {
         const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
-        return (await inference.run(steps, need.names.map((n) => [0, n] as const), extra)).map(asGrid);
+        return (
+          await inference.run(
+            steps,
+            need.names.map((n) => [0, n] as const),
+            extra,
+          )
+        ).map(asGrid);
       });
       return { stages };
     }
     if (need.do === 'rows') {
       const rows = await inOrder(need.of, async (of) => {
         const steps = await rowSteps(backbones, dense(), await pixels(of.image), of);
-        return (await inference.run(steps, of.spec.stages.map((n) => [1, `rows_${n}`] as const), extra)).map(asRows);
+        return (
+          await inference.run(
+            steps,
+            of.spec.stages.map((n) => [1, `rows_${n}`] as const),
+            extra,
+          )
+        ).map(asRows);
       });
       return { rows };
     }
@@ -66,7 +98,11 @@ export function createRunner(deps: { readonly inference: Inference; readonly bac
       const graph = await backbones.nearest(need.index === true);
       const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
-      const [cosine, index] = await inference.run(steps, names.map((n) => [0, n] as const), extra);
+      const [cosine, index] = await inference.run(
+        steps,
+        names.map((n) => [0, n] as const),
+        extra,
+      );
       const largest = [cosine!.data as Float32Array];
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     }
@@ -75,7 +111,10 @@ export function createRunner(deps: { readonly inference: Inference; readonly bac
     const fetch: [number, string][] = [];
     for (const [i, name] of need.of.spec.stages.entries()) {
       fetch.push([steps.length, 'cosine']);
-      steps.push({ graph: nearest, feeds: { q: { step: 1, output: `rows_${name}` }, bank: { resident: need.banks[i]! }, bias: vector(need.bias) } });
+      steps.push({
+        graph: nearest,
+        feeds: { q: { step: 1, output: `rows_${name}` }, bank: { resident: need.banks[i]! }, bias: vector(need.bias) },
+      });
     }
     return { largest: (await inference.run(steps, fetch, extra)).map((t) => t.data as Float32Array) };
   };

@@ -2,16 +2,18 @@
 import { frameOf } from '../core/frame.ts';
 import type { FeatureGrid, Mask, RgbImage } from '../core/grid/grid.ts';
 import { cellLab, type FrameFeatures } from '../core/ground/features.ts';
+import { FOCUS, type FocusSize, focusBox, silhouetteBox } from '../core/ground/focus.ts';
 import { type PixelHead, stageWeights } from '../core/ground/head.ts';
 import type { FrameView } from '../core/ground/instances.ts';
 import { type ViewOptions, viewFrame } from '../core/ground/model.ts';
 import { shapesMask } from '../core/ground/place.ts';
-import { FOCUS, type FocusSize, focusBox, silhouetteBox } from '../core/ground/focus.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Box, SceneFrame } from '../core/scene.ts';
 import type { DenseBackbone, ImageReader, Inference, Size, Step, Tensor } from './ports.ts';
 
-export type ImageInput = { readonly name: string; readonly path: string } | { readonly name: string; readonly bytes: Uint8Array };
+export type ImageInput =
+  | { readonly name: string; readonly path: string }
+  | { readonly name: string; readonly bytes: Uint8Array };
 
 export interface FramedImage {
   readonly name: string;
@@ -45,7 +47,11 @@ export interface Segmenter {
   /** Raw stages and cell colours of a frame. */
   features(image: RgbImage, signal?: AbortSignal): Promise<FrameFeatures>;
   /** A frame labelled by a head. */
-  view(image: FramedImage, head: PixelHead, options?: ViewOptions & { readonly signal?: AbortSignal }): Promise<FrameView>;
+  view(
+    image: FramedImage,
+    head: PixelHead,
+    options?: ViewOptions & { readonly signal?: AbortSignal },
+  ): Promise<FrameView>;
 }
 
 /** Bounding box of a fixed focus shape; undefined for the whole image or a silhouette. */
@@ -60,7 +66,13 @@ function fixedBox(file: RuleFile): Box | undefined {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
-export function createSegmenter(file: RuleFile, images: ImageReader, inference: Inference, backbone: DenseBackbone, masks: ReadonlyMap<string, Mask> = new Map()): Segmenter {
+export function createSegmenter(
+  file: RuleFile,
+  images: ImageReader,
+  inference: Inference,
+  backbone: DenseBackbone,
+  masks: ReadonlyMap<string, Mask> = new Map(),
+): Segmenter {
   const spec = file.frame;
   const fixed = fixedBox(file);
   const names = backbone.stages.map((s) => s.name);
@@ -84,7 +96,11 @@ export function createSegmenter(file: RuleFile, images: ImageReader, inference: 
     return done;
   };
 
-  const run = async (image: RgbImage, head: PixelHead | null, signal?: AbortSignal): Promise<{ stages: FeatureGrid[]; logits: FeatureGrid | null }> => {
+  const run = async (
+    image: RgbImage,
+    head: PixelHead | null,
+    signal?: AbortSignal,
+  ): Promise<{ stages: FeatureGrid[]; logits: FeatureGrid | null }> => {
     const steps: Step[] = [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }];
     const fetch: (readonly [number, string])[] = names.map((n) => [0, n] as const);
     if (head) {
@@ -101,10 +117,15 @@ export function createSegmenter(file: RuleFile, images: ImageReader, inference: 
     return { stages: out.slice(0, names.length), logits: head ? out[names.length]! : null };
   };
 
-  const labOf = (image: RgbImage, stages: readonly FeatureGrid[]): FeatureGrid => cellLab(image, stages[0]!.height, stages[0]!.width);
+  const labOf = (image: RgbImage, stages: readonly FeatureGrid[]): FeatureGrid =>
+    cellLab(image, stages[0]!.height, stages[0]!.width);
 
   let focus: FocusSize | null = null;
-  const silhouetteOf = async (bytes: Uint8Array, name: string, extra: { signal?: AbortSignal }): Promise<Box | null> => {
+  const silhouetteOf = async (
+    bytes: Uint8Array,
+    name: string,
+    extra: { signal?: AbortSignal },
+  ): Promise<Box | null> => {
     const long = FOCUS.thumbnail;
     const size = ({ width, height }: Size): Size => {
       const scale = Math.min(1, long / Math.max(width, height));
@@ -124,8 +145,18 @@ export function createSegmenter(file: RuleFile, images: ImageReader, inference: 
       const extra = signal ? { signal } : {};
       const box = await boxOf(bytes, name, extra);
       const size = (native: Size): Size => frameOf(spec, native.width, native.height, backbone.multiple, box);
-      const { pixels, sha256, native } = await images.decode(bytes, name, { size, kernel: 'cubic', ...(box ? { box } : {}), ...extra });
-      return { name: input.name, frame: frameOf(spec, native.width, native.height, backbone.multiple, box), pixels, sha256 };
+      const { pixels, sha256, native } = await images.decode(bytes, name, {
+        size,
+        kernel: 'cubic',
+        ...(box ? { box } : {}),
+        ...extra,
+      });
+      return {
+        name: input.name,
+        frame: frameOf(spec, native.width, native.height, backbone.multiple, box),
+        pixels,
+        sha256,
+      };
     },
     async silhouette(input, signal) {
       const bytes = 'path' in input ? await images.bytes(input.path, signal) : input.bytes;

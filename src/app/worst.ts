@@ -17,7 +17,11 @@ export function worstNormals(compiled: CompiledRules, profile: Profile): WorstNo
   const folds = Math.min(scenes.length, WORST.folds);
   const out: WorstNormal[] = [];
   for (let f = 0; f < folds; f++) {
-    const learnt = learnRules(compiled, scenes.filter((_, i) => i % folds !== f), calibration);
+    const learnt = learnRules(
+      compiled,
+      scenes.filter((_, i) => i % folds !== f),
+      calibration,
+    );
     scenes.forEach((scene, i) => {
       if (i % folds === f) out.push(judged(scene, evaluateRules(compiled, learnt, scene)));
     });
@@ -25,18 +29,27 @@ export function worstNormals(compiled: CompiledRules, profile: Profile): WorstNo
   return out.sort((a, b) => b.unit - a.unit).slice(0, WORST.count);
 }
 
-const shown = (v: number | string | null): string => (typeof v === 'number' ? String(Number(v.toPrecision(3))) : (v ?? 'nothing'));
+const shown = (v: number | string | null): string =>
+  typeof v === 'number' ? String(Number(v.toPrecision(3))) : (v ?? 'nothing');
 
 function judged(scene: Scene, rules: ReturnType<typeof evaluateRules>): WorstNormal {
-  const strange = scene.instances.filter((i) => i.status === 'unknown').sort((a, b) => b.likeness!.value - a.likeness!.value);
+  const strange = scene.instances
+    .filter((i) => i.status === 'unknown')
+    .sort((a, b) => b.likeness!.value - a.likeness!.value);
   const reasons = [
-    ...strange.slice(0, 2).map((i) => `a ${i.interest} that resembles no other (${i.likeness!.value.toFixed(1)} x the border)`),
+    ...strange
+      .slice(0, 2)
+      .map((i) => `a ${i.interest} that resembles no other (${i.likeness!.value.toFixed(1)} x the border)`),
     ...rules.violations.slice(0, 3).map((v) => v.message),
   ];
   const unit = Math.max(rules.unit, strange[0]?.likeness?.value ?? 0);
   if (reasons.length === 0) {
-    const nearest = rules.measurements.reduce((a, b) => (b.skipped === undefined && b.margin > a.margin ? b : a), rules.measurements[0]!);
-    if (nearest) reasons.push(`${nearest.rule}: ${shown(nearest.measured)} where ${nearest.expected.text} was expected`);
+    const nearest = rules.measurements.reduce(
+      (a, b) => (b.skipped === undefined && b.margin > a.margin ? b : a),
+      rules.measurements[0]!,
+    );
+    if (nearest)
+      reasons.push(`${nearest.rule}: ${shown(nearest.measured)} where ${nearest.expected.text} was expected`);
   }
   return { image: scene.image, unit, reasons };
 }

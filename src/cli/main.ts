@@ -8,7 +8,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { LogsadError } from '../core/errors.ts';
-import { type CommandGroup, type CommandModule, type Context, EXIT, type ExitCode, printJson, type Terminal } from './command.ts';
+import {
+  type CommandGroup,
+  type CommandModule,
+  type Context,
+  EXIT,
+  type ExitCode,
+  printJson,
+  type Terminal,
+} from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { explain } from './faults.ts';
 
@@ -43,7 +51,8 @@ function build(context: Context, finish: (code: ExitCode) => void): Command {
       '\nExample:\n  $ logsad demo\n\nExit codes: 0 pass, 1 a reject was found, 2 usage or file fault, 3 environment fault.',
     )
     .exitOverride();
-  for (const m of COMMANDS) program.addCommand('commands' in m ? group(m, context, finish) : command(m, context, finish));
+  for (const m of COMMANDS)
+    program.addCommand('commands' in m ? group(m, context, finish) : command(m, context, finish));
   return program;
 }
 
@@ -54,7 +63,12 @@ function group({ name, summary, commands }: CommandGroup, context: Context, fini
   return c;
 }
 
-function command(module: CommandModule, context: Context, finish: (code: ExitCode) => void, name = module.name): Command {
+function command(
+  module: CommandModule,
+  context: Context,
+  finish: (code: ExitCode) => void,
+  name = module.name,
+): Command {
   const c = new Command(module.name).description(module.summary).exitOverride().configureHelp({ helpWidth: 100 });
   module.declare(c);
   return c
@@ -87,7 +101,9 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     code = c;
   });
   // With --json, commander's own words give way to a JSON document.
-  if (json) for (const c of [program, ...program.commands.flatMap((p) => [p, ...p.commands])]) c.configureOutput({ writeErr: () => undefined });
+  if (json)
+    for (const c of [program, ...program.commands.flatMap((p) => [p, ...p.commands])])
+      c.configureOutput({ writeErr: () => undefined });
   try {
     await program.parseAsync(argv.slice(), { from: 'user' });
     return abort.signal.aborted ? interrupted() : code;

@@ -30,15 +30,24 @@ export type Decision = Pick<
 /** Detectors that read something but have no border: too few normals were left to judge one by the others. */
 function unbounded({ calibration, scene }: DecideInput): string[] {
   const { detectors } = calibration.judge;
-  return Object.keys(scene.detectors).filter((d) => !Number.isFinite(detectors[d]?.pooled.tolerance ?? Number.POSITIVE_INFINITY));
+  return Object.keys(scene.detectors).filter(
+    (d) => !Number.isFinite(detectors[d]?.pooled.tolerance ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 function resultsOf({ judged, ranked, scene }: DecideInput): Record<string, DetectorResult> {
   const { unit } = judged.rules;
-  const out: Record<string, DetectorResult> = { [COMPOSITION]: { score: unit, unit, p: ranked.detectors[COMPOSITION] ?? null } };
+  const out: Record<string, DetectorResult> = {
+    [COMPOSITION]: { score: unit, unit, p: ranked.detectors[COMPOSITION] ?? null },
+  };
   for (const [name, reading] of Object.entries(scene.detectors)) {
     const { evidence } = reading;
-    out[name] = { score: reading.score, unit: judged.detectors[name] ?? 0, p: ranked.detectors[name] ?? null, ...(evidence ? { evidence } : {}) };
+    out[name] = {
+      score: reading.score,
+      unit: judged.detectors[name] ?? 0,
+      p: ranked.detectors[name] ?? null,
+      ...(evidence ? { evidence } : {}),
+    };
   }
   return out;
 }
@@ -48,7 +57,8 @@ export function decide(input: DecideInput): Decision {
   const { judged, ranked, calibration } = input;
   const { unit, rules } = judged;
   const reviewReasons = [...input.doubts];
-  for (const d of unbounded(input)) reviewReasons.push(`${d} cannot judge: learnt from too few normals to know its border`);
+  for (const d of unbounded(input))
+    reviewReasons.push(`${d} cannot judge: learnt from too few normals to know its border`);
   const warned = rules.violations.filter((v) => v.severity === 'warn');
   if (warned.length > 0) reviewReasons.push(`warning: ${warned[0]!.message}`);
   if (unit <= 1 && unit > 1 - DECIDE.reviewBand) {

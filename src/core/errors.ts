@@ -219,7 +219,8 @@ export const CATALOGUE = {
     exit: 2,
     http: 422,
     when: 'A rule file has faults: unknown names, contradictory bounds, unreachable guards and the like. All are listed.',
-    message: (p) => `${p.count} ${Number(p.count) === 1 ? 'fault' : 'faults'} in the rules\n${(p.faults as readonly string[] | undefined)?.join('\n') ?? ''}`,
+    message: (p) =>
+      `${p.count} ${Number(p.count) === 1 ? 'fault' : 'faults'} in the rules\n${(p.faults as readonly string[] | undefined)?.join('\n') ?? ''}`,
     fix: (p) => `mend every place named; docs/rules.md lists what is valid; then: logsad rules lint ${list(p.file)}`,
   }),
 
@@ -227,8 +228,10 @@ export const CATALOGUE = {
     exit: 2,
     http: 409,
     when: 'rules accept was called on a file that has not been vetted, was edited since, or holds rules that vetting advises against.',
-    message: (p) => `the rules of ${list(p.product)} cannot be accepted yet: ${(p.reasons as readonly string[] | undefined)?.join('; ') ?? ''}`,
-    fix: (p) => `run: logsad rules vet ${list(p.file)} --profile P --write, mend what it names, and accept again (or --force)`,
+    message: (p) =>
+      `the rules of ${list(p.product)} cannot be accepted yet: ${(p.reasons as readonly string[] | undefined)?.join('; ') ?? ''}`,
+    fix: (p) =>
+      `run: logsad rules vet ${list(p.file)} --profile P --write, mend what it names, and accept again (or --force)`,
   }),
   CASES_INVALID: entry({
     exit: 2,
@@ -292,8 +295,10 @@ export const CATALOGUE = {
     exit: 2,
     http: 422,
     when: 'A detector of the rule file has an option it does not know, or with a value it cannot have.',
-    message: (p) => `detector '${list(p.detector)}': ${list(p.option)}: expected ${list(p.expected)}, found ${list(p.found)}`,
-    fix: (p) => `correct it under detectors: in the rule file; for example { name: ${list(p.detector)}, ${list(p.example)} }`,
+    message: (p) =>
+      `detector '${list(p.detector)}': ${list(p.option)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) =>
+      `correct it under detectors: in the rule file; for example { name: ${list(p.detector)}, ${list(p.example)} }`,
   }),
   DETECTOR_UNAVAILABLE: entry({
     exit: 2,

@@ -95,7 +95,8 @@ export function decodeProfile(bytes: Uint8Array, file: string): Profile {
   const damaged = (reason: string): LogsadError => new LogsadError('PROFILE_UNREADABLE', { path: file, reason });
   const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC) {
-    if (magic.startsWith('LOGSADP')) throw new LogsadError('PROFILE_VERSION', { path: file, found: magic, expected: MAGIC });
+    if (magic.startsWith('LOGSADP'))
+      throw new LogsadError('PROFILE_VERSION', { path: file, found: magic, expected: MAGIC });
     throw damaged('it is not a profile');
   }
   if (bytes.length < MAGIC.length + 4) throw damaged('it is cut short');

@@ -55,10 +55,10 @@ function worst(tap: Tensor, golden: { data: Float32Array; shape: readonly number
 const golden = shared('golden/centernet');
 describe.skipIf(golden === null)('goldens (skipped without ../shared/golden/centernet)', () => {
   it.each([
-    ['ground', 'centernet', ''],
-    ['match', 'ppocr-det', 'ppocr/'],
-  ] as const)('%s: the taps of %s', async (role, id, sub) => {
-    const backbone = await createBackbones(host).dense(role, 'embedded');
+    ['centernet', ''],
+    ['ppocr-det', 'ppocr/'],
+  ] as const)('the taps of %s', async (id, sub) => {
+    const backbone = await createBackbones(host).model(id);
     expect(backbone).toMatchObject({ id, multiple: 32, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
     for (const name of ['a', 'b']) {
       const { data, height, width } = npyGrid<Uint8Array>(sharedPath('golden/centernet', `${name}.rgb.npy`));

@@ -15,9 +15,24 @@ const STAGES = [
 ];
 const random = createRandom(6);
 const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () => random.normal());
-const stages = STAGES.map((s) => grid(floats((FRAME.width / s.stride) * (FRAME.height / s.stride) * s.channels), FRAME.height / s.stride, FRAME.width / s.stride, s.channels));
+const stages = STAGES.map((s) =>
+  grid(
+    floats((FRAME.width / s.stride) * (FRAME.height / s.stride) * s.channels),
+    FRAME.height / s.stride,
+    FRAME.width / s.stride,
+    s.channels,
+  ),
+);
 const scales = STAGES.map((s) => ({ mean: floats(s.channels), scale: floats(s.channels).map((v) => 0.5 + v * v) }));
-const plain: CellSpec = { stages: ['s4', 's8', 's16'], stride: 8, side: null, alignCorners: false, neighbourhood: 1, standardise: false, places: 0 };
+const plain: CellSpec = {
+  stages: ['s4', 's8', 's16'],
+  stride: 8,
+  side: null,
+  alignCorners: false,
+  neighbourhood: 1,
+  standardise: false,
+  places: 0,
+};
 
 let host: InferenceHost;
 beforeAll(async () => {
@@ -41,7 +56,9 @@ describe('cellGraph computes what the plain path does', () => {
     const frame = { imageWidth: 128, imageHeight: 64, box: [0, 0, 1, 1] as const, ...FRAME };
     const places = spec.places > 0 ? placeRows('query', frame, size, [0.1, 0.2, 0.9, 1], 1.5) : null;
     await host.load(name, { bytes: cellGraph(STAGES, spec) });
-    const feeds: Record<string, Tensor> = { size: { dims: [2], data: BigInt64Array.of(BigInt(size.height), BigInt(size.width)) } };
+    const feeds: Record<string, Tensor> = {
+      size: { dims: [2], data: BigInt64Array.of(BigInt(size.height), BigInt(size.width)) },
+    };
     STAGES.forEach((s, i) => {
       const g = stages[i]!;
       feeds[s.name] = { dims: [1, g.height, g.width, g.channels], data: g.data };
@@ -50,7 +67,10 @@ describe('cellGraph computes what the plain path does', () => {
       feeds[`scale_${s.name}`] = { dims: [s.channels], data: scales[i]!.scale };
     });
     if (places) feeds.places = { dims: [places.height, places.channels], data: places.data };
-    const found = await host.run([{ graph: name, feeds }], STAGES.map((s) => [0, `rows_${s.name}`] as const));
+    const found = await host.run(
+      [{ graph: name, feeds }],
+      STAGES.map((s) => [0, `rows_${s.name}`] as const),
+    );
     const expected = cellRows(stages, size, spec, scales, places);
     expected.forEach((rows, i) => {
       expect(found[i]!.dims).toEqual([size.width * size.height, rows.channels]);
@@ -66,7 +86,13 @@ describe('nearestGraph with a bias', () => {
     const q = { dims: [3, 2], data: Float32Array.of(1, 0, 0, 1, 1, 1) };
     const bank = { dims: [3, 2], data: Float32Array.of(1, 0, 0, 1, 0.5, 0.5) };
     const bias = { dims: [3], data: Float32Array.of(-64, 0, 0.25) };
-    const [cosine, index] = await host.run([{ graph: 'biased', feeds: { q, bank, bias } }], [[0, 'cosine'], [0, 'index']]);
+    const [cosine, index] = await host.run(
+      [{ graph: 'biased', feeds: { q, bank, bias } }],
+      [
+        [0, 'cosine'],
+        [0, 'index'],
+      ],
+    );
     expect([...cosine!.data]).toEqual([0.75, 1, 1.25]);
     expect([...index!.data].map(Number)).toEqual([2, 1, 2]);
   });
@@ -78,7 +104,8 @@ describe('places', () => {
     const size = { width: 8, height: 4 };
     const query = placeRows('query', frame, size, [0.25, 0, 1, 1], 2);
     const bank = placeRows('bank', frame, size, [0, 0, 0.75, 1], 2);
-    const product = (i: number, j: number): number => [0, 1, 2, 3].reduce((s, k) => s + query.data[i * 4 + k]! * bank.data[j * 4 + k]!, 0);
+    const product = (i: number, j: number): number =>
+      [0, 1, 2, 3].reduce((s, k) => s + query.data[i * 4 + k]! * bank.data[j * 4 + k]!, 0);
     // The product moved by two cells: cell 5 of the query is cell 3 of the bank.
     expect(product(5, 3)).toBeCloseTo(0, 5);
     // Three cells along x: 3/8 of the long side.

@@ -21,7 +21,7 @@ const write = async (name: string, text: string): Promise<string> => {
 describe('our own manifest', () => {
   it('is valid, pins every file, and states licences', async () => {
     const { sets, models } = await readManifest(ownManifest());
-    expect(sets.embedded).toEqual({ ground: 'centernet', match: 'ppocr-det', text: 'ppocr-rec' });
+    expect(sets.embedded).toEqual({ ground: 'centernet', match: 'centernet', text: 'ppocr-rec' });
     expect(Object.keys(models)).toEqual(['centernet', 'ppocr-det', 'ppocr-rec']);
     for (const entry of Object.values(models)) expect(entry.licence.package).toBe('MIT');
   });

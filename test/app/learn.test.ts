@@ -20,11 +20,15 @@ const tests: ImageRef[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logsad-learn-'));
   engine = await openEngine();
-  for await (const file of generateDemo({ seed: 3, width: 384, train: 6, validation: 1, good: 2, logical: 2, structural: 1 }, images)) {
+  for await (const file of generateDemo(
+    { seed: 3, width: 384, train: 6, validation: 1, good: 2, logical: 2, structural: 1 },
+    images,
+  )) {
     const name = file.path.split('/').at(-1)!;
     const path = join(folder, file.path.replaceAll('/', '-'));
     // Rules alone: the detectors beside them have tests of their own.
-    if (name === 'rules.yaml') rules = `${new TextDecoder().decode(file.bytes).replaceAll('long: 640', 'long: 384')}\ndetectors: [composition]\n`;
+    if (name === 'rules.yaml')
+      rules = `${new TextDecoder().decode(file.bytes).replaceAll('long: 640', 'long: 384')}\ndetectors: [composition]\n`;
     if (!name.endsWith('.jpg')) continue;
     await writeFile(path, file.bytes);
     if (file.path.includes('train/')) normals.push({ name, path });
@@ -67,7 +71,10 @@ describe('learn and inspect', () => {
   it('is the same twice', async () => {
     const compiled = compile(rules);
     const some = normals.slice(0, 4);
-    const [a, b] = [await learn({ compiled, normals: some, exemplars: normals }, engine), await learn({ compiled, normals: some, exemplars: normals }, engine)];
+    const [a, b] = [
+      await learn({ compiled, normals: some, exemplars: normals }, engine),
+      await learn({ compiled, normals: some, exemplars: normals }, engine),
+    ];
     expect(encodeProfile(b.profile)).toEqual(encodeProfile(a.profile));
   });
 
@@ -88,7 +95,9 @@ describe('learn and inspect', () => {
     expect(partial.normals).toHaveLength(4);
     expect(failures).toMatchObject([{ image: 'broken.jpg', error: { code: 'IMAGE_NOT_AN_IMAGE' } }]);
     const text = 'schema: logsad/rules/v1\nproduct: p\n';
-    await expect(learn({ compiled: compile(text), normals: [{ name: 'broken.jpg', path: broken }] }, engine)).rejects.toMatchObject({ code: 'IMAGE_NOT_AN_IMAGE' });
+    await expect(
+      learn({ compiled: compile(text), normals: [{ name: 'broken.jpg', path: broken }] }, engine),
+    ).rejects.toMatchObject({ code: 'IMAGE_NOT_AN_IMAGE' });
   });
 
   it('names exemplar images that are not there', async () => {
@@ -100,11 +109,15 @@ describe('learn and inspect', () => {
   it('refuses a profile of another product, and one whose grounding changed; rule edits never make it stale', async () => {
     const compiled = compile(rules);
     const open = (text: string) => engine.inspector({ path: 'rules.yaml', compiled: compile(text) }, profile);
-    await expect(open(rules.replace(/^product: .*/m, 'product: other'))).rejects.toMatchObject({ code: 'PROFILE_PRODUCT' });
+    await expect(open(rules.replace(/^product: .*/m, 'product: other'))).rejects.toMatchObject({
+      code: 'PROFILE_PRODUCT',
+    });
     await expect(open(rules.replace('long: 384', 'long: 320'))).rejects.toMatchObject({ code: 'PROFILE_STALE' });
     await expect(open(rules.replace(/equals: 4/, 'equals: 3'))).resolves.toBeDefined();
     const old = { ...profile, stamp: { ...profile.stamp, engine: 'ground-0' } };
-    await expect(engine.inspector({ path: 'rules.yaml', compiled }, old)).rejects.toMatchObject({ code: 'PROFILE_STALE' });
+    await expect(engine.inspector({ path: 'rules.yaml', compiled }, old)).rejects.toMatchObject({
+      code: 'PROFILE_STALE',
+    });
   });
 
   it('stops at an abort', async () => {
@@ -120,7 +133,10 @@ describe('learn and inspect', () => {
 
   it('follows a small product with frame.focus', async () => {
     const text = rules.replace(/^frame: .*/m, 'frame: { fit: keep, long: 384, focus: { box: [0.1, 0.1, 0.9, 0.9] } }');
-    const { profile: focused } = await learn({ compiled: compile(text), normals: normals.slice(0, 4), exemplars: normals }, engine);
+    const { profile: focused } = await learn(
+      { compiled: compile(text), normals: normals.slice(0, 4), exemplars: normals },
+      engine,
+    );
     expect(focused.normals[0]!.scene.frame.box).toEqual([0.1, 0.1, 0.9, 0.9]);
     for (const { scene } of focused.normals) {
       for (const i of scene.instances) expect(i.box[0] >= 0.1 - 1e-9 && i.box[2] <= 0.9 + 1e-9).toBe(true);

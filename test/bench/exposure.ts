@@ -17,7 +17,10 @@ export const bench: Bench = {
     const train = join(data, 'train/good');
     const four = folderOf(train, EXEMPLARS);
     const setups = [
-      { name: '150 + 27 normals', from: { rules: 'rules/juice-bottle', normals: train, calibrate: join(data, 'validation/good') } },
+      {
+        name: '150 + 27 normals',
+        from: { rules: 'rules/juice-bottle', normals: train, calibrate: join(data, 'validation/good') },
+      },
       { name: '4 exemplars', from: { rules: 'rules/juice-bottle', normals: four.path } },
     ];
     const good = await files.listImages(join(data, 'test/good'));

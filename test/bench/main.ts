@@ -28,10 +28,14 @@ const words = process.argv.slice(2);
 const wanted = words.filter((w) => all.some((b) => b.name === w));
 const args = words.filter((w) => !wanted.includes(w));
 if (args.length > 0 && wanted.length === 0) {
-  console.error(`no benchmark '${args.join(', ')}'; there are:\n${all.map((b) => `  ${b.name}: ${b.summary}`).join('\n')}`);
+  console.error(
+    `no benchmark '${args.join(', ')}'; there are:\n${all.map((b) => `  ${b.name}: ${b.summary}`).join('\n')}`,
+  );
   process.exit(2);
 }
-console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, ${new Date().toISOString().slice(0, 10)}`);
+console.log(
+  `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, ${new Date().toISOString().slice(0, 10)}`,
+);
 for (const b of all.filter((x) => (wanted.length > 0 ? wanted.includes(x.name) : !x.long))) {
   console.log(`\n## ${b.name}: ${b.summary}\n`);
   await b.run(args);

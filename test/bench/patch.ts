@@ -10,14 +10,14 @@ import { createBackbones } from '../../src/adapters/backbones/registry.ts';
 import { createInference } from '../../src/adapters/inference/host.ts';
 import type { Inference, Tensor } from '../../src/app/ports.ts';
 import { createRunner } from '../../src/app/runner.ts';
+import { files, images } from '../../src/compose.ts';
 import { chooseRows } from '../../src/core/detect/bank.ts';
 import { COVER, projectRows } from '../../src/core/detect/cover.ts';
-import { PATCH } from '../../src/core/detect/patch.ts';
+import { PATCH } from '../../src/core/detect/patchModel.ts';
 import type { Rows } from '../../src/core/grid/cluster.ts';
 import { createRandom, type Random } from '../../src/core/grid/random.ts';
 import { generateDemo } from '../../src/demo/dataset.ts';
 import * as logsad from '../../src/index.ts';
-import { files, images } from '../../src/compose.ts';
 import type { Bench } from './main.ts';
 import { median, table, timed } from './support.ts';
 
@@ -51,10 +51,20 @@ async function plainProducts(inference: Inference, bank: number): Promise<number
     { graph: 'matmul', feeds: { a: { resident: 'tile' }, bT: { resident: 'bank' } } },
     { graph: 'matmul', feeds: { a: { step: 2 * i, output: 'product' }, bT: { resident: 'ones' } } },
   ]).flat();
-  return timed(5, () => inference.run(steps, Array.from({ length: tiles }, (_, i) => [2 * i + 1, 'product'] as const)));
+  return timed(5, () =>
+    inference.run(
+      steps,
+      Array.from({ length: tiles }, (_, i) => [2 * i + 1, 'product'] as const),
+    ),
+  );
 }
 
-async function bankGrowth(inference: Inference, nearest: string, sizes: readonly number[], random: Random): Promise<string> {
+async function bankGrowth(
+  inference: Inference,
+  nearest: string,
+  sizes: readonly number[],
+  random: Random,
+): Promise<string> {
   const d = CHANNELS[1];
   await inference.put('q', tensor(unitBag(random, CELLS, d)));
   await inference.put('tile', tensor(unitBag(random, TILE, d)));
@@ -82,7 +92,16 @@ async function coreset(runner: ReturnType<typeof createRunner>, normals: number,
   const bytes = (4 * BANK * CHANNELS.reduce((a: number, b) => a + b, 0)) / normals / 1024;
   return table(
     ['normals', 'candidates', 'projection s', 'greedy k-center and substitutes s', 'radius', 'KiB of bank per normal'],
-    [[normals, normals * CELLS, seconds(start, projected), seconds(projected, performance.now()), radius.toFixed(3), bytes.toFixed(1)]],
+    [
+      [
+        normals,
+        normals * CELLS,
+        seconds(start, projected),
+        seconds(projected, performance.now()),
+        radius.toFixed(3),
+        bytes.toFixed(1),
+      ],
+    ],
   );
 }
 
@@ -90,7 +109,8 @@ async function coreset(runner: ReturnType<typeof createRunner>, normals: number,
 async function fullInspection(train: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
   try {
-    for await (const f of generateDemo({ train, validation: 0, good: 6, logical: 0, structural: 0 }, images)) await files.writeAtomic(join(folder, f.path), f.bytes);
+    for await (const f of generateDemo({ train, validation: 0, good: 6, logical: 0, structural: 0 }, images))
+      await files.writeAtomic(join(folder, f.path), f.bytes);
     const rules = join(folder, 'rules.yaml');
     const text = (await files.readText(rules)).replace(/^detectors:.*\n/m, '');
     const list = '[{ name: patch, backbone: centernet, stages: [s8, s16] }, interest, composition]';
@@ -111,7 +131,11 @@ async function fullInspection(train: number): Promise<string> {
     }
     const middle = median(each.slice(test.length));
     const names = Object.keys(laps);
-    const row = [middle.toFixed(0), (1000 / middle).toFixed(1), ...names.map((l) => median(laps[l]!.slice(test.length)).toFixed(1))];
+    const row = [
+      middle.toFixed(0),
+      (1000 / middle).toFixed(1),
+      ...names.map((l) => median(laps[l]!.slice(test.length)).toFixed(1)),
+    ];
     return table(['ms a part', 'parts/s', ...names.map((l) => `${l} ms`)], [row]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

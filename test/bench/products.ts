@@ -23,14 +23,21 @@ export const bench: Bench = {
     if (want('juice-bottle')) {
       const csv = { groups: join(data, 'defect_groups.csv'), causes: join(data, 'defect_rules.csv') };
       const train = join(data, 'train/good');
-      const full = await learnProduct(engine, { rules: 'rules/juice-bottle', normals: train, calibrate: join(data, 'validation/good') });
+      const full = await learnProduct(engine, {
+        rules: 'rules/juice-bottle',
+        normals: train,
+        calibrate: join(data, 'validation/good'),
+      });
       rows.push(['juice-bottle, 150 + 27 normals', ...figures(await evaluateProduct(full, { dataset: data, ...csv }))]);
       const four = folderOf(train, EXEMPLARS);
       const few = await learnProduct(engine, { rules: 'rules/juice-bottle', normals: four.path });
       rows.push(['juice-bottle, 4 exemplars', ...figures(await evaluateProduct(few, { dataset: data, ...csv }))]);
       four.dispose();
     }
-    for (const [rules, folder] of [['wood-screws', 'wood_screws'], ['toy-figures', 'aws_aliens']] as const) {
+    for (const [rules, folder] of [
+      ['wood-screws', 'wood_screws'],
+      ['toy-figures', 'aws_aliens'],
+    ] as const) {
       if (!want(rules)) continue;
       const dataset = join(root, folder);
       const product = await learnProduct(engine, { rules: `rules/${rules}`, normals: join(dataset, 'train/good') });
@@ -61,13 +68,19 @@ async function pushpins(engine: Awaited<ReturnType<typeof openEngine>>, root: st
     const good = join(temporary, 'test/good');
     const normals = folderOf(good, ['001.jpg', '002.jpg', '003.jpg', '004.jpg']);
     const exemplars = folderOf(good, ['000.jpg']);
-    const product = await learnProduct(engine, { rules: 'rules/panels-pushpins', normals: normals.path, exemplars: exemplars.path });
+    const product = await learnProduct(engine, {
+      rules: 'rules/panels-pushpins',
+      normals: normals.path,
+      exemplars: exemplars.path,
+    });
     let right = 0;
     let of = 0;
     const e = await evaluateProduct(product, {
       dataset: temporary,
       onResult: (image, result) => {
-        const pins = result.measurements.find((m) => m.kind === 'count' && m.interests.length === 1 && m.interests[0] === 'pin');
+        const pins = result.measurements.find(
+          (m) => m.kind === 'count' && m.interests.length === 1 && m.interests[0] === 'pin',
+        );
         of++;
         if (pins?.measured === (image.folder === 'logical_anomalies' ? 16 : 15)) right++;
       },

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import * as logsad from '../../src/index.ts';
 import { shared } from '../support/shared.ts';
 
-export const median = (v: readonly number[]): number => [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)] ?? Number.NaN;
+export const median = (v: readonly number[]): number =>
+  [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)] ?? Number.NaN;
 
 /** Markdown table, first column left, others right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -69,14 +70,26 @@ export interface EvaluateFrom {
   readonly onResult?: (image: logsad.LabelledRef, result: logsad.InspectionResult) => void;
 }
 
-export async function evaluateProduct({ rules, profile, inspector }: Product, from: EvaluateFrom): Promise<logsad.Evaluation> {
+export async function evaluateProduct(
+  { rules, profile, inspector }: Product,
+  from: EvaluateFrom,
+): Promise<logsad.Evaluation> {
   const { test } = await logsad.files.openDataset(from.dataset);
   const records = await logsad.evaluate(
-    { inspector, profile, images: test, exemplars: logsad.exemplarDigests(profile, rules.compiled.file), digest: logsad.digestFile },
+    {
+      inspector,
+      profile,
+      images: test,
+      exemplars: logsad.exemplarDigests(profile, rules.compiled.file),
+      digest: logsad.digestFile,
+    },
     from.onResult ? { onResult: async (i, r) => from.onResult!(i, r) } : {},
   );
   const read = async (file: string) => ({ text: await logsad.files.readText(file), file });
-  const causes = from.groups === undefined ? null : logsad.readCauses(await read(from.groups), from.causes ? await read(from.causes) : null, test);
+  const causes =
+    from.groups === undefined
+      ? null
+      : logsad.readCauses(await read(from.groups), from.causes ? await read(from.causes) : null, test);
   return logsad.summarise(records, causes);
 }
 
@@ -88,7 +101,9 @@ export function figures(e: logsad.Evaluation): string[] {
   return [
     (composition?.auroc.all ?? Number.NaN).toFixed(4),
     share(composition?.falseAlarms ?? e.falseAlarms),
-    Object.values(composition?.detected ?? e.detected).map(share).join(', '),
+    Object.values(composition?.detected ?? e.detected)
+      .map(share)
+      .join(', '),
     (e.auroc.all ?? Number.NaN).toFixed(4),
     share(e.falseAlarms),
     detected,
@@ -96,4 +111,12 @@ export function figures(e: logsad.Evaluation): string[] {
   ];
 }
 
-export const FIGURES = ['comp. AUROC', 'comp. FA', 'comp. found', 'fused AUROC', 'fused FA', 'fused found', 'right cause'];
+export const FIGURES = [
+  'comp. AUROC',
+  'comp. FA',
+  'comp. found',
+  'fused AUROC',
+  'fused FA',
+  'fused found',
+  'right cause',
+];

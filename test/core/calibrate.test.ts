@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { allowedAside, calibrate, conformalP, paperScore, paperStatistics, sigmoid, twoGroupsOf, zScore } from '../../src/core/calibrate.ts';
+import {
+  allowedAside,
+  calibrate,
+  conformalP,
+  paperScore,
+  paperStatistics,
+  sigmoid,
+  twoGroupsOf,
+  zScore,
+} from '../../src/core/calibrate.ts';
 import { createRandom, type Random } from '../../src/core/grid/random.ts';
 import { compileRules } from '../../src/core/rules/index.ts';
 import type { Instance, Scene } from '../../src/core/scene.ts';
@@ -76,7 +85,10 @@ function simulate(random: Random, image: string, shift = 0): Scene {
     instances: [nut],
     unknown: [],
     quality: {},
-    detectors: { patch: { score: 0.2 * Math.exp(0.15 * random.normal()) + 0.5 * Math.abs(shift) }, interest: { score: 0.1 - 0.02 * Math.log(1 - random.next()) } },
+    detectors: {
+      patch: { score: 0.2 * Math.exp(0.15 * random.normal()) + 0.5 * Math.abs(shift) },
+      interest: { score: 0.1 - 0.02 * Math.log(1 - random.next()) },
+    },
   };
 }
 
@@ -90,24 +102,34 @@ describe('the conformal rate through the whole path: bounds learnt, outliers set
     [4, 600],
     [19, 240],
     [99, 60],
-  ])('n = %i: the share of good parts with p <= a is at most a plus its binomial error', (n, rounds) => {
-    const random = createRandom(n);
-    const ps: number[] = [];
-    // A few fresh parts per profile: parts of one profile are not independent, so the profile is what is counted.
-    for (let r = 0; r < rounds; r++) {
-      const from = r % 2 === 0 ? n : Math.ceil(n / 2);
-      const calibration = calibrate(compiled, profileOf(Array.from({ length: n }, (_, i) => simulate(random, `${i}`)), from));
-      const scene = simulate(random, 'new');
-      ps.push(calibration.ranked(scene, calibration.judged(scene)).p!);
-    }
-    for (const a of [0.01, 0.05, 0.1, 0.2, 0.3, 0.5]) {
-      const share = ps.filter((p) => p <= a).length / rounds;
-      expect(share, `n ${n}, a ${a}`).toBeLessThanOrEqual(a + 2.6 * Math.sqrt((a * (1 - a)) / rounds));
-    }
-    expect(Math.min(...ps)).toBeGreaterThanOrEqual(1 / (n + 1) - 1e-12);
-    // Not empty caution either: with a = 1/2 about half of the good parts fall below.
-    if (n > 4) expect(ps.filter((p) => p <= 0.5).length / rounds).toBeGreaterThan(0.3);
-  }, 120_000);
+  ])(
+    'n = %i: the share of good parts with p <= a is at most a plus its binomial error',
+    (n, rounds) => {
+      const random = createRandom(n);
+      const ps: number[] = [];
+      // A few fresh parts per profile: parts of one profile are not independent, so the profile is what is counted.
+      for (let r = 0; r < rounds; r++) {
+        const from = r % 2 === 0 ? n : Math.ceil(n / 2);
+        const calibration = calibrate(
+          compiled,
+          profileOf(
+            Array.from({ length: n }, (_, i) => simulate(random, `${i}`)),
+            from,
+          ),
+        );
+        const scene = simulate(random, 'new');
+        ps.push(calibration.ranked(scene, calibration.judged(scene)).p!);
+      }
+      for (const a of [0.01, 0.05, 0.1, 0.2, 0.3, 0.5]) {
+        const share = ps.filter((p) => p <= a).length / rounds;
+        expect(share, `n ${n}, a ${a}`).toBeLessThanOrEqual(a + 2.6 * Math.sqrt((a * (1 - a)) / rounds));
+      }
+      expect(Math.min(...ps)).toBeGreaterThanOrEqual(1 / (n + 1) - 1e-12);
+      // Not empty caution either: with a = 1/2 about half of the good parts fall below.
+      if (n > 4) expect(ps.filter((p) => p <= 0.5).length / rounds).toBeGreaterThan(0.3);
+    },
+    120_000,
+  );
 });
 
 describe('bounds', () => {
@@ -131,7 +153,12 @@ describe('bounds', () => {
     const found = calibrate(compiled, profileOf(scenes));
     const judged = found.judged(scenes[3]!, 3);
     expect(judged.unit).toBe(found.units[3]);
-    expect(found.ranked(scenes[3]!, judged, 3).p).toBe(conformalP(judged.unit, found.units.filter((_, i) => i !== 3)));
+    expect(found.ranked(scenes[3]!, judged, 3).p).toBe(
+      conformalP(
+        judged.unit,
+        found.units.filter((_, i) => i !== 3),
+      ),
+    );
   });
 
   it('a gross departure outranks a slight one, and both are alarms', () => {
@@ -166,7 +193,12 @@ describe('two groups among the normals', () => {
   it('are rarely seen where there is one', () => {
     const random = createRandom(3);
     for (const n of [8, 20, 60]) {
-      const seen = Array.from({ length: 400 }, () => twoGroupsOf('d', Array.from({ length: n }, () => Math.exp(0.2 * random.normal())))).filter(Boolean);
+      const seen = Array.from({ length: 400 }, () =>
+        twoGroupsOf(
+          'd',
+          Array.from({ length: n }, () => Math.exp(0.2 * random.normal())),
+        ),
+      ).filter(Boolean);
       expect(seen.length / 400, `n ${n}`).toBeLessThan(0.03);
     }
   });
@@ -174,7 +206,10 @@ describe('two groups among the normals', () => {
   it('are seen where there are two', () => {
     const random = createRandom(4);
     for (const n of [8, 20, 60]) {
-      const found = twoGroupsOf('d', Array.from({ length: n }, (_, i) => (i % 3 === 0 ? 2 : 1) + 0.08 * random.normal()));
+      const found = twoGroupsOf(
+        'd',
+        Array.from({ length: n }, (_, i) => (i % 3 === 0 ? 2 : 1) + 0.08 * random.normal()),
+      );
       expect(found?.sizes[1], `n ${n}`).toBe(Math.ceil(n / 3));
     }
   });

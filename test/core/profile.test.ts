@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LogsadError } from '../../src/core/errors.ts';
+import type { LogsadError } from '../../src/core/errors.ts';
 import { groundModel, groundSection } from '../../src/core/ground/store.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../../src/core/profile.ts';
 import { learnScalar } from '../../src/core/statistics.ts';
@@ -52,11 +52,13 @@ describe('profile files', () => {
     expect(groundModel(back.sections.ground!)).toEqual(model);
   });
 
-  it('are the same bytes for the same profile', () => expect(encodeProfile(profile)).toEqual(encodeProfile(structuredClone(profile))));
+  it('are the same bytes for the same profile', () =>
+    expect(encodeProfile(profile)).toEqual(encodeProfile(structuredClone(profile))));
 
   it('are refused when damaged anywhere, cut anywhere, or of another format', () => {
     const bytes = encodeProfile(profile);
-    for (const cut of [0, 5, 11, 40, bytes.length - 1]) expect(code(bytes.slice(0, cut)), `cut at ${cut}`).toBe('PROFILE_UNREADABLE');
+    for (const cut of [0, 5, 11, 40, bytes.length - 1])
+      expect(code(bytes.slice(0, cut)), `cut at ${cut}`).toBe('PROFILE_UNREADABLE');
     expect(code(Uint8Array.of(...bytes, 0, 0, 0, 0))).toBe('PROFILE_UNREADABLE');
     expect(code(new TextEncoder().encode('schema: logsad/rules/v1'))).toBe('PROFILE_UNREADABLE');
     const newer = bytes.slice();

@@ -33,7 +33,13 @@ export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[]): T {
   const bag = (s: Source): Rows => ('kept' in s ? kept.get(s.kept)! : s.rows);
   const rows = ({ image, spec, scales, places }: RowsOf): Rows[] => {
     const { frame, stages } = images[image]!;
-    return cellRows(spec.stages.map((n) => stages[n]!), gridOf(frame, spec), spec, scales, places);
+    return cellRows(
+      spec.stages.map((n) => stages[n]!),
+      gridOf(frame, spec),
+      spec,
+      scales,
+      places,
+    );
   };
   const meet = (need: Need): Answer => {
     switch (need.do) {

@@ -33,7 +33,11 @@ export interface NearestOptions {
  * `cosine[n]` and, if asked for, which row it is as `index[n]` (int64; the first of equals). Rows are unit vectors
  * already; n, m >= 1. Queries go through in tiles, so that memory stays at tile x m whatever n.
  */
-export function nearestGraph({ index = true, bias = false, tile = GRAPHS.nearestTile }: NearestOptions = {}): Uint8Array {
+export function nearestGraph({
+  index = true,
+  bias = false,
+  tile = GRAPHS.nearestTile,
+}: NearestOptions = {}): Uint8Array {
   const b = new GraphBuilder();
   const q = b.input('q', 'float32', ['n', 'd']);
   b.input('bank', 'float32', ['m', 'd']);

@@ -9,4 +9,13 @@ import { learn } from './learn.ts';
 import { mine } from './mine.ts';
 import { rules } from './rules.ts';
 
-export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [demo, init, mine, learn, inspect, evaluate, rules, doctor];
+export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
+  demo,
+  init,
+  mine,
+  learn,
+  inspect,
+  evaluate,
+  rules,
+  doctor,
+];

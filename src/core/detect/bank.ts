@@ -16,7 +16,11 @@ export interface Candidates {
 }
 
 /** Gathers the scored cells of all images, every k-th where there are more than `most`. */
-export function candidatesOf(perImage: readonly (readonly Rows[])[], scored: readonly (Mask | null)[], most: number): Candidates {
+export function candidatesOf(
+  perImage: readonly (readonly Rows[])[],
+  scored: readonly (Mask | null)[],
+  most: number,
+): Candidates {
   const cells = perImage.map((stages, i) => {
     const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
     return scored[i] ? all.filter((p) => scored[i]!.data[p]) : all;
@@ -51,10 +55,20 @@ export interface Chosen {
   readonly substitutes: Int32Array | null;
 }
 
-const everything = (n: number): Chosen => ({ indices: Int32Array.from({ length: n }, (_, i) => i), radius: 0, substitutes: null });
+const everything = (n: number): Chosen => ({
+  indices: Int32Array.from({ length: n }, (_, i) => i),
+  radius: 0,
+  substitutes: null,
+});
 
 /** A greedy cover of the candidates seen through `points`, by products computed beside the features; and substitutes. */
-export function* chooseRows(points: Rows, sources: Int32Array, count: number, start: number, hidden: number): Needs<Chosen> {
+export function* chooseRows(
+  points: Rows,
+  sources: Int32Array,
+  count: number,
+  start: number,
+  hidden: number,
+): Needs<Chosen> {
   if (count >= points.height) return everything(points.height);
   const name = 'bank/candidates';
   yield { do: 'keep', name, rows: points };
@@ -73,7 +87,10 @@ export function* chooseRows(points: Rows, sources: Int32Array, count: number, st
     const own = [...indices.keys()].filter((k) => sources[indices[k]!] === image);
     if (own.length === 0 || images.size < 2) continue;
     const bias = norms.map((v, i) => (sources[i] === image ? hidden : v));
-    const rows = pickRows(points, own.map((k) => indices[k]!));
+    const rows = pickRows(
+      points,
+      own.map((k) => indices[k]!),
+    );
     const found = indexAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias, index: true });
     own.forEach((k, j) => {
       substitutes[k] = found[j]!;
@@ -84,7 +101,13 @@ export function* chooseRows(points: Rows, sources: Int32Array, count: number, st
 }
 
 /** Coreset per four images of the published code (ALGORITHM 3): no redundancy is removed across the groups. */
-export function* chooseGrouped(points: Rows, sources: Int32Array, images: number, random: Random, hidden: number): Needs<Chosen> {
+export function* chooseGrouped(
+  points: Rows,
+  sources: Int32Array,
+  images: number,
+  random: Random,
+  hidden: number,
+): Needs<Chosen> {
   const groups = groupedCoresets(images, points.height / images);
   if (groups.length === 0 || images <= PAPER_GROUP) return everything(points.height);
   const indices: number[] = [];

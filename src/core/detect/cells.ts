@@ -92,7 +92,8 @@ export function cellRows(
     const c = grid.channels;
     const values = grid.data.slice();
     const scale = spec.standardise ? scales[i] : undefined;
-    if (scale) for (let k = 0; k < values.length; k++) values[k] = (values[k]! - scale.mean[k % c]!) * scale.scale[k % c]!;
+    if (scale)
+      for (let k = 0; k < values.length; k++) values[k] = (values[k]! - scale.mean[k % c]!) * scale.scale[k % c]!;
     return joined({ data: unitRows(values, c), height: size.width * size.height, width: 1, channels: c }, places);
   });
 }
@@ -117,7 +118,13 @@ export const PLACE_COLUMNS = 4;
  * counted from the product's origin (middle of its left and right edge, top edge), so that the match follows the product
  * wherever it lies. Queries: [wp, 1, -|wp|^2 / 2], bank rows: [wp, -|wp|^2 / 2, 1]; `[h * w, 1, 4]`.
  */
-export function placeRows(role: 'query' | 'bank', frame: SceneFrame, size: GridSize, product: Box, weight: number): Rows {
+export function placeRows(
+  role: 'query' | 'bank',
+  frame: SceneFrame,
+  size: GridSize,
+  product: Box,
+  weight: number,
+): Rows {
   const unit = cellSize(frame, size);
   const ox = toCellX(frame, (product[0] + product[2]) / 2, size.width);
   const oy = toCellY(frame, product[1], size.height);

@@ -14,11 +14,11 @@ import { MUTATIONS, mutate } from './mutants.ts';
 
 export const CHOOSE = {
   /** Normals that give the bank and stand for the good parts. */
-  normals: 12,
+  normals: 10,
   /** Of these, as many are mutated, once by every mutation. */
-  mutated: 6,
+  mutated: 5,
   /** Rows of the comparison's bank: a seeded draw, the same for all candidates of a backbone. */
-  bank: 3072,
+  bank: 2048,
   /** A candidate must beat the set's own backbone by this much AUROC: less is noise with so few pictures. */
   clear: 0.03,
 } as const;
@@ -90,11 +90,22 @@ function drawBank(perImage: readonly (readonly Rows[])[], random: Random): { ban
 export function* compareStages(
   trials: readonly Trial[],
   backbone: BackboneFacts,
-  settings: Pick<CellSpec, 'stride' | 'neighbourhood' | 'standardise'> & { readonly pool: Pool; readonly hidden: number },
+  settings: Pick<CellSpec, 'stride' | 'neighbourhood' | 'standardise'> & {
+    readonly pool: Pool;
+    readonly hidden: number;
+  },
   random: Random,
 ): Needs<Candidate[]> {
   const names = backbone.stages.map((s) => s.name);
-  const spec: CellSpec = { stages: names, stride: settings.stride, side: null, alignCorners: false, neighbourhood: settings.neighbourhood, standardise: settings.standardise, places: 0 };
+  const spec: CellSpec = {
+    stages: names,
+    stride: settings.stride,
+    side: null,
+    alignCorners: false,
+    neighbourhood: settings.neighbourhood,
+    standardise: settings.standardise,
+    places: 0,
+  };
   const normals = trials.flatMap((t, i) => (t.mutant ? [] : [i]));
   const raw = spec.standardise ? stagesAnswer(yield { do: 'stages', images: normals, names }) : [];
   const scales = spec.standardise ? names.map((_, s) => stageScale(raw.map((stages) => stages[s]!))) : [];
@@ -110,8 +121,26 @@ export function* compareStages(
   for (const name of banks) yield { do: 'drop', name };
   return stageSets(names).map((stages) => {
     const used = stages.map((s) => names.indexOf(s));
-    const scores = trials.map((t, i) => poolMap(distanceMap(used.map((s) => cosines[i]![s]!), gridOf(t.picture, spec)), settings.pool));
-    return { backbone: backbone.id, stages, auroc: auroc(rank(trials.map((t) => t.mutant), scores)) ?? 0.5 };
+    const scores = trials.map((t, i) =>
+      poolMap(
+        distanceMap(
+          used.map((s) => cosines[i]![s]!),
+          gridOf(t.picture, spec),
+        ),
+        settings.pool,
+      ),
+    );
+    return {
+      backbone: backbone.id,
+      stages,
+      auroc:
+        auroc(
+          rank(
+            trials.map((t) => t.mutant),
+            scores,
+          ),
+        ) ?? 0.5,
+    };
   });
 }
 

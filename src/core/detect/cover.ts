@@ -92,7 +92,14 @@ function frontOf(distance: Float64Array, front: number): { members: number[]; ou
 }
 
 /** Chooses among `members` while the farthest of them is farther than every row outside; at least one. */
-function chooseWithin(rows: Rows, distance: Float64Array, members: readonly number[], outside: number, count: number, chosen: number[]): void {
+function chooseWithin(
+  rows: Rows,
+  distance: Float64Array,
+  members: readonly number[],
+  outside: number,
+  count: number,
+  chosen: number[],
+): void {
   const d = rows.channels;
   const local = pickRows(rows, members);
   const far = Float64Array.from(members, (i) => distance[i]!);
@@ -146,7 +153,12 @@ export function projectRows(bags: readonly Rows[], to: number, random: Random): 
  * The published selection (ALGORITHM 3): a coreset of `share` of the rows for each `group` consecutive images; what is left
  * over at the end is dropped. First and last row (exclusive) and rows to keep, per group.
  */
-export function groupedCoresets(images: number, cells: number, group = 4, share = 0.25): { from: number; to: number; keep: number }[] {
+export function groupedCoresets(
+  images: number,
+  cells: number,
+  group = 4,
+  share = 0.25,
+): { from: number; to: number; keep: number }[] {
   const out: { from: number; to: number; keep: number }[] = [];
   for (let i = 0; i + group <= images; i += group) {
     out.push({ from: i * cells, to: (i + group) * cells, keep: Math.floor(group * cells * share) });

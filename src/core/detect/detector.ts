@@ -31,7 +31,13 @@ export type Need =
   | { readonly do: 'keep'; readonly name: string; readonly rows: Rows }
   | { readonly do: 'drop'; readonly name: string }
   /** Largest product per query with the rows of a bank, each plus its bias; with `index` which row gave it. */
-  | { readonly do: 'nearest'; readonly query: Source; readonly bank: Source; readonly bias: Float32Array; readonly index?: boolean }
+  | {
+      readonly do: 'nearest';
+      readonly query: Source;
+      readonly bank: Source;
+      readonly bias: Float32Array;
+      readonly index?: boolean;
+    }
   /** The rows of an image against one kept bank per stage, without leaving the child. */
   | { readonly do: 'match'; readonly of: RowsOf; readonly banks: readonly string[]; readonly bias: Float32Array };
 
@@ -111,7 +117,8 @@ export function largestAnswer(answer: Answer): readonly Float32Array[] {
 
 /** Which bank row each query is nearest to, where `index` was asked for. */
 export function indexAnswer(answer: Answer): Int32Array {
-  if (answer === null || !('largest' in answer) || !answer.index) throw new TypeError('detector: indices were expected');
+  if (answer === null || !('largest' in answer) || !answer.index)
+    throw new TypeError('detector: indices were expected');
   return answer.index;
 }
 

@@ -127,7 +127,12 @@ function inpaint(image: RgbImage, p: Patch): Paint {
   return (x, y, c) => {
     const [l, r] = [x - p.x + 1, p.x + p.width - x];
     const [t, b] = [y - p.y + 1, p.y + p.height - y];
-    const values = [at(p.x - 1, y, c) / l, at(p.x + p.width, y, c) / r, at(x, p.y - 1, c) / t, at(x, p.y + p.height, c) / b];
+    const values = [
+      at(p.x - 1, y, c) / l,
+      at(p.x + p.width, y, c) / r,
+      at(x, p.y - 1, c) / t,
+      at(x, p.y + p.height, c) / b,
+    ];
     return values.reduce((s, v) => s + v, 0) / (1 / l + 1 / r + 1 / t + 1 / b);
   };
 }
@@ -168,7 +173,11 @@ function tint(image: RgbImage, random: Random): Paint {
 
 function draw(kind: Mutation, image: RgbImage, others: readonly RgbImage[], random: Random): Mutant {
   const p = place(image, random);
-  const make = (paint: Paint, covers: (x: number, y: number) => number): Mutant => ({ kind, patch: p, image: painted(image, p, paint, covers) });
+  const make = (paint: Paint, covers: (x: number, y: number) => number): Mutant => ({
+    kind,
+    patch: p,
+    image: painted(image, p, paint, covers),
+  });
   if (kind === 'delete') return make(inpaint(image, p), everywhere);
   if (kind === 'blur') return make(blurred(image, p), ellipse(p));
   if (kind === 'spot') return make(tint(image, random), ellipse(p));
@@ -177,7 +186,8 @@ function draw(kind: Mutation, image: RgbImage, others: readonly RgbImage[], rand
     return make(tint(image, random), stroke(p, width, random.next() < 0.5));
   }
   if (kind === 'shift') {
-    const by = (): number => Math.round((random.next() < 0.5 ? -1 : 1) * (0.4 + 0.6 * random.next()) * Math.min(p.width, p.height));
+    const by = (): number =>
+      Math.round((random.next() < 0.5 ? -1 : 1) * (0.4 + 0.6 * random.next()) * Math.min(p.width, p.height));
     const from = {
       ...p,
       x: Math.max(0, Math.min(image.width - p.width, p.x + by())),

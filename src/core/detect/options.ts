@@ -2,7 +2,13 @@
 import { LogsadError } from '../errors.ts';
 
 export type OptionRule =
-  | { readonly is: 'number'; readonly low: number; readonly high: number; readonly whole?: boolean; readonly default: number }
+  | {
+      readonly is: 'number';
+      readonly low: number;
+      readonly high: number;
+      readonly whole?: boolean;
+      readonly default: number;
+    }
   | { readonly is: 'boolean'; readonly default: boolean }
   /** One of some words; with `other` any further text. */
   | { readonly is: 'word'; readonly words: readonly string[]; readonly other?: boolean; readonly default: string }
@@ -37,11 +43,21 @@ function fits(rule: OptionRule, v: unknown): boolean {
 }
 
 /** Checks the given options against the table. @throws LogsadError DETECTOR_OPTION */
-export function readOptions<T extends OptionTable>(detector: string, table: T, given: Readonly<Record<string, unknown>>): Options<T> {
+export function readOptions<T extends OptionTable>(
+  detector: string,
+  table: T,
+  given: Readonly<Record<string, unknown>>,
+): Options<T> {
   const fault = (option: string, wanted: string, v: unknown): LogsadError => {
     const [name, rule] = Object.entries(table)[0]!;
     const example = `${name}: ${String(rule.default)}`;
-    return new LogsadError('DETECTOR_OPTION', { detector, option, expected: wanted, found: JSON.stringify(v) ?? 'nothing', example });
+    return new LogsadError('DETECTOR_OPTION', {
+      detector,
+      option,
+      expected: wanted,
+      found: JSON.stringify(v) ?? 'nothing',
+      example,
+    });
   };
   for (const [key, v] of Object.entries(given)) {
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;

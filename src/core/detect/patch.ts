@@ -7,69 +7,43 @@ import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
 import { shapesMask } from '../ground/place.ts';
-import type { ProfileSection } from '../profile.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
-import { type CellScale, type CellSpec, distanceMap, type GridSize, gridOf, PLACE_COLUMNS, type Pool, placeRows, poolMap } from './cells.ts';
 import { candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
+import {
+  type CellScale,
+  type CellSpec,
+  distanceMap,
+  type GridSize,
+  gridOf,
+  PLACE_COLUMNS,
+  type Pool,
+  placeRows,
+  poolMap,
+} from './cells.ts';
 import { COVER, projectRows } from './cover.ts';
-import { type DetectContext, type Detection, type Detector, largestAnswer, type Learning, type Needs, type RowsOf, rowsAnswer, stagesAnswer } from './detector.ts';
-import { type Options, readOptions } from './options.ts';
-
-export const PATCH = {
-  /** Pixels per cell of the common grid; coarser stages are interpolated, finer ones averaged. */
-  stride: 8,
-  /** More candidate cells than this are thinned evenly before the coreset: 150 normals of 40 x 80 cells stay whole. */
-  candidates: 2 ** 19,
-  /** Normals whose raw stages give the channel statistics. */
-  scaleImages: 8,
-  /** Added to the product with a row that must not be used; cosines and positional terms stay far above. */
-  hidden: -64,
-  /** Cells per side of the published grid, and its share of rows kept (ALGORITHM 3). */
-  paperSide: 64,
-  /** A variant with fewer normals is matched against the whole bank. */
-  variantMinN: 8,
-} as const;
-
-const OPTIONS = {
-  pool: { is: 'word', words: ['max', 'topQ'], default: 'topQ', about: 'largest distance, or mean of the largest share q' },
-  q: { is: 'number', low: 0.0001, high: 1, default: 0.01, about: 'the share of topQ' },
-  backbone: { is: 'word', words: ['auto', 'default'], other: true, default: 'auto', about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model' },
-  stages: { is: 'texts', words: ['auto', 'default'], default: 'auto', about: 'stages of the backbone, auto, or default' },
-  bank: { is: 'number', low: 1, high: 1e6, whole: true, default: 4096, about: 'rows of the bank' },
-  position: { is: 'word', words: ['free', 'term'], default: 'free', about: 'term: a cell far from where it belongs is no match' },
-  weight: { is: 'number', low: 0, high: 100, default: 1, about: 'weight of the positional term: half its square per long side squared' },
-  neighbourhood: { is: 'number', low: 1, high: 3, whole: true, default: 1, about: 'side of the averaged neighbourhood, 1 or 3' },
-  standardise: { is: 'boolean', default: true, about: 'z-score channels by the normals' },
-  region: { is: 'word', words: [''], other: true, default: '', about: 'score this region alone' },
-  variants: { is: 'boolean', default: true, about: 'match each variant against its own rows, where it has enough normals' },
-  preset: { is: 'word', words: ['', 'paper'], default: '', about: 'paper: exactly ALGORITHM 3' },
-} as const;
-export type PatchOptions = Options<typeof OPTIONS>;
-
-export interface PatchModel {
-  readonly spec: CellSpec;
-  readonly scales: readonly CellScale[];
-  /** Per stage `[m, 1, c (+ 4)]`. */
-  readonly bank: readonly Rows[];
-  /** Which normal each row came from. */
-  readonly sources: Int32Array;
-  /** Variant of each normal, where variants have banks of their own. */
-  readonly variants: readonly (string | null)[] | null;
-  readonly pool: Pool;
-  readonly weight: number;
-  readonly region: string;
-  /** Distance of the worst served candidate to the bank in the projected space: how finely the bank covers the normals. */
-  readonly radius: number;
-}
-
-const PAPER: Partial<Record<keyof PatchOptions, string | number | boolean>> = {
-  pool: 'max',
-  position: 'free',
-  neighbourhood: 1,
-  standardise: false,
-  variants: false,
-};
+import {
+  type DetectContext,
+  type Detection,
+  type Detector,
+  type Learning,
+  largestAnswer,
+  type Needs,
+  type RowsOf,
+  rowsAnswer,
+  stagesAnswer,
+} from './detector.ts';
+import { readOptions } from './options.ts';
+import {
+  biasOf,
+  PAPER,
+  PATCH,
+  PATCH_OPTIONS,
+  type PatchModel,
+  type PatchOptions,
+  packPatch,
+  unpackPatch,
+} from './patchModel.ts';
 
 function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   const names = context.backbone!.stages.map((s) => s.name);
@@ -78,7 +52,14 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   return {
     stages: names.filter((n) => wanted.includes(n)),
     // Cells finer than the finest stage would only repeat it.
-    stride: Math.max(PATCH.stride, ...context.backbone!.stages.filter((s) => wanted.includes(s.name)).map((s) => s.stride).sort((a, b) => a - b).slice(0, 1)),
+    stride: Math.max(
+      PATCH.stride,
+      ...context
+        .backbone!.stages.filter((s) => wanted.includes(s.name))
+        .map((s) => s.stride)
+        .sort((a, b) => a - b)
+        .slice(0, 1),
+    ),
     side: paper ? PATCH.paperSide : null,
     alignCorners: paper,
     neighbourhood: options.neighbourhood === 3 ? 3 : 1,
@@ -91,7 +72,8 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
 function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
   const { file, masks } = context;
   const { frame } = context.images[image]!;
-  const draw = (shapes: readonly Shape[]): Mask | null => shapesMask(shapes, file, frame, size.height, size.width, masks);
+  const draw = (shapes: readonly Shape[]): Mask | null =>
+    shapesMask(shapes, file, frame, size.height, size.width, masks);
   const ignored = draw(file.ignore);
   const inside = region === '' ? null : draw([{ region }]);
   if (!ignored && !inside) return null;
@@ -102,7 +84,12 @@ function scoredCells(context: DetectContext, image: number, size: GridSize, regi
 
 type Shared = Pick<PatchModel, 'spec' | 'scales' | 'weight'>;
 
-function rowsOf(context: DetectContext, image: number, role: 'query' | 'bank', { spec, scales, weight }: Shared): RowsOf {
+function rowsOf(
+  context: DetectContext,
+  image: number,
+  role: 'query' | 'bank',
+  { spec, scales, weight }: Shared,
+): RowsOf {
   const { frame, scene } = context.images[image]!;
   const places = spec.places > 0 ? placeRows(role, frame, gridOf(frame, spec), scene.product, weight) : null;
   return { image, spec, scales, places };
@@ -119,19 +106,6 @@ function* learnScales(context: DetectContext, spec: CellSpec): Needs<CellScale[]
 
 function variantsOf(context: DetectContext, wanted: boolean): (string | null)[] | null {
   return wanted && context.file.variants ? context.images.map((i) => i.scene.variant) : null;
-}
-
-/** What is added to every bank row: hides the rows of one normal, and those of other variants where this one has enough. */
-export function biasOf(model: Pick<PatchModel, 'sources' | 'variants'>, variant: string | null, without?: number): Float32Array {
-  const { sources, variants } = model;
-  const bias = new Float32Array(sources.length);
-  const same = variants && variant !== null ? variants.filter((v, i) => v === variant && i !== without).length : 0;
-  const own = same >= PATCH.variantMinN;
-  for (let r = 0; r < bias.length; r++) {
-    const source = sources[r]!;
-    if (source === without || (own && variants![source] !== variant)) bias[r] = PATCH.hidden;
-  }
-  return bias;
 }
 
 function readingOf(map: FeatureGrid, pool: Pool, scored: Mask | null): DetectorReading {
@@ -159,7 +133,8 @@ function* leaveOneOut(
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
   const names = model.bank.map((_, s) => `patch/own/${s}`);
-  for (const [s, rows] of model.bank.entries()) yield { do: 'keep', name: names[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
+  for (const [s, rows] of model.bank.entries())
+    yield { do: 'keep', name: names[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
   for (let i = 0; i < perImage.length; i++) {
     const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes !== null);
     if (!bias.some((b) => b === 0)) {
@@ -207,7 +182,9 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
   const spec = specOf(options, context);
   const scales = spec.standardise ? yield* learnScales(context, spec) : [];
   const shared: Shared = { spec, scales, weight: options.weight };
-  const perImage = rowsAnswer(yield { do: 'rows', of: context.images.map((_, i) => rowsOf(context, i, 'bank', shared)) });
+  const perImage = rowsAnswer(
+    yield { do: 'rows', of: context.images.map((_, i) => rowsOf(context, i, 'bank', shared)) },
+  );
   const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
   const candidates = candidatesOf(perImage, scored, PATCH.candidates);
   const points = projectRows(candidates.stages, COVER.projected, random);
@@ -225,7 +202,7 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
     region: options.region,
     radius: found.radius,
   };
-    const substitutes = found.substitutes && candidates.stages.map((s) => pickRows(s, found.substitutes!));
+  const substitutes = found.substitutes && candidates.stages.map((s) => pickRows(s, found.substitutes!));
   return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes) };
 }
 
@@ -240,41 +217,15 @@ function* detect(context: DetectContext, model: PatchModel, prefix: string): Nee
   return { reading: readingOf(map, model.pool, scored), map };
 }
 
-interface Facts extends Omit<PatchModel, 'scales' | 'bank' | 'sources'> {
-  readonly channels: readonly number[];
-}
-
-function pack({ scales, bank, sources, ...rest }: PatchModel): ProfileSection {
-  const arrays: Record<string, Float32Array> = { sources: Float32Array.from(sources) };
-  bank.forEach((rows, s) => {
-    arrays[`bank${s}`] = rows.data;
-  });
-  scales.forEach(({ mean, scale }, s) => {
-    arrays[`mean${s}`] = mean;
-    arrays[`scale${s}`] = scale;
-  });
-  return { facts: { ...rest, channels: bank.map((b) => b.channels) } satisfies Facts, arrays };
-}
-
-function unpack({ facts, arrays }: ProfileSection): PatchModel {
-  const { channels, ...rest } = facts as Facts;
-  const bank = channels.map((c, s): Rows => {
-    const data = arrays[`bank${s}`]!;
-    return { data, height: data.length / c, width: 1, channels: c };
-  });
-  const scales = rest.spec.standardise ? channels.map((_, s) => ({ mean: arrays[`mean${s}`]!, scale: arrays[`scale${s}`]! })) : [];
-  return { ...rest, bank, scales, sources: Int32Array.from(arrays.sources!) };
-}
-
 export const patch: Detector<PatchOptions, PatchModel> = {
   name: 'patch',
   dense: true,
-  options: (given) => readOptions('patch', OPTIONS, given),
+  options: (given) => readOptions('patch', PATCH_OPTIONS, given),
   learn,
   *open(model, prefix) {
     for (const [s, rows] of model.bank.entries()) yield { do: 'keep', name: `${prefix}/${s}`, rows };
   },
   detect,
-  pack,
-  unpack,
+  pack: packPatch,
+  unpack: unpackPatch,
 };

@@ -22,7 +22,12 @@ export function mapBorder(readings: readonly DetectorReading[]): ScalarReference
 }
 
 /** Connected regions of a map above its border, on the scene's grid; `distance` is their mean in tolerance units. */
-export function regionsAbove(map: FeatureGrid, border: ScalarReference, frame: SceneFrame, size: GridSize): UnknownRegion[] {
+export function regionsAbove(
+  map: FeatureGrid,
+  border: ScalarReference,
+  frame: SceneFrame,
+  size: GridSize,
+): UnknownRegion[] {
   if (!Number.isFinite(border.high)) return [];
   const { data, width, height } = resizeMap(map, size);
   const mask = emptyMask(height, width);
@@ -37,13 +42,19 @@ export function regionsAbove(map: FeatureGrid, border: ScalarReference, frame: S
   const cell = cellArea(frame, size);
   const parts = components(mask);
   const sums = new Float64Array(parts.regions.length + 1);
-  for (let i = 0; i < data.length; i++) if (mask.data[i]) sums[parts.labels.data[i]!]! += (data[i]! - border.centre) / border.tolerance;
+  for (let i = 0; i < data.length; i++)
+    if (mask.data[i]) sums[parts.labels.data[i]!]! += (data[i]! - border.centre) / border.tolerance;
   return parts.regions
     .filter((r) => r.area * cell >= MAP_REGIONS.minArea)
     .map((r) => ({
       mask: runsOf(parts, r),
       area: r.area * cell,
-      box: [toImageX(frame, r.box[0], width), toImageY(frame, r.box[1], height), toImageX(frame, r.box[2], width), toImageY(frame, r.box[3], height)],
+      box: [
+        toImageX(frame, r.box[0], width),
+        toImageY(frame, r.box[1], height),
+        toImageX(frame, r.box[2], width),
+        toImageY(frame, r.box[3], height),
+      ],
       centroid: [toImageX(frame, r.centroid[0], width), toImageY(frame, r.centroid[1], height)],
       distance: sums[r.id]! / r.area,
     }));

@@ -1,6 +1,6 @@
 /** Size and direction of regions: principal axes, projections, trimmed boxes, contact. In cells unless `unit` says more. */
 import type { RunLengths } from '../scene.ts';
-import type { LabelGrid } from './grid.ts';
+import type { LabelGrid, Mask } from './grid.ts';
 import type { CellBox, Moments } from './regions.ts';
 import { areaOf, forEachSpan } from './runs.ts';
 
@@ -86,6 +86,34 @@ export function trimmedBox(runs: RunLengths, width: number, height: number, shar
   const [x0, x1] = trimmed(columns, total, share);
   const [y0, y1] = trimmed(rows, total, share);
   return [x0, y0, x1, y1];
+}
+
+/** Quantile box of a mask `[x0, y0, x1, y1]` in cells, with fractions: where the cumulated cells pass `share` and `1 - share`. */
+export function quantileBox(mask: Mask, share: number): [number, number, number, number] {
+  const { width, height, data } = mask;
+  const columns = new Float64Array(width);
+  const rows = new Float64Array(height);
+  let total = 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (!data[i]) continue;
+      columns[x]!++;
+      rows[y]!++;
+      total++;
+    }
+  }
+  const at = (histogram: Float64Array, target: number): number => {
+    let sum = 0;
+    for (let i = 0; i < histogram.length; i++) {
+      const h = histogram[i]!;
+      if (h > 0 && sum + h >= target) return i + (target - sum) / h;
+      sum += h;
+    }
+    return histogram.length;
+  };
+  const low = share * total;
+  const high = (1 - share) * total;
+  return [at(columns, low), at(rows, low), at(columns, high), at(rows, high)];
 }
 
 export interface Contact {

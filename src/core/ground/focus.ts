@@ -49,7 +49,9 @@ export function silhouetteBox(thumbnail: RgbImage): Box | null {
   const limit = Math.max(FOCUS.minDeltaE, FOCUS.sigmas * 1.4826 * median(border.map(far)));
   const mask = emptyMask(height, width);
   for (let i = 0; i < mask.data.length; i++) mask.data[i] = far(i) > limit ? 1 : 0;
-  const parts = components(opening(mask, { shape: 'square', radius: 1 })).regions.filter((r) => r.area >= FOCUS.minArea * width * height);
+  const parts = components(opening(mask, { shape: 'square', radius: 1 })).regions.filter(
+    (r) => r.area >= FOCUS.minArea * width * height,
+  );
   if (parts.length === 0) return null;
   const [x0, y0, x1, y1] = parts.reduce((a, b) => (b.area > a.area ? b : a)).box;
   return [x0 / width, y0 / height, x1 / width, y1 / height];

@@ -65,13 +65,28 @@ function localTerms(
   out[next + colours.length] = 1;
 }
 
-/** Indices of the labelled cells, at most `maxCellsPerImage` drawn evenly at random. */
+/**
+ * Indices of the labelled cells, at most `maxCellsPerImage`, drawn evenly at random from the large classes: a cable
+ * beside a large background loses none of its few.
+ */
 function labelledCells(labels: LabelGrid, random: Random): number[] {
-  const cells: number[] = [];
-  for (let i = 0; i < labels.data.length; i++) if (labels.data[i] !== UNLABELLED) cells.push(i);
-  if (cells.length <= GROUND.maxCellsPerImage) return cells;
-  random.shuffle(cells);
-  return cells.slice(0, GROUND.maxCellsPerImage).sort((a, b) => a - b);
+  const classes = new Map<number, number[]>();
+  labels.data.forEach((cls, i) => {
+    if (cls === UNLABELLED) return;
+    const cells = classes.get(cls);
+    if (cells) cells.push(i);
+    else classes.set(cls, [i]);
+  });
+  const chosen: number[] = [];
+  let left: number = GROUND.maxCellsPerImage;
+  const bySize = [...classes.values()].sort((a, b) => a.length - b.length);
+  bySize.forEach((cells, n) => {
+    const share = Math.floor(left / (bySize.length - n));
+    const drawn = cells.length <= share ? cells : random.shuffle(cells).slice(0, share);
+    chosen.push(...drawn);
+    left -= drawn.length;
+  });
+  return chosen.sort((a, b) => a - b);
 }
 
 /**
@@ -99,12 +114,18 @@ export function fitHead(
   });
   const gram = new Float64Array(d * d);
   const right = new Float64Array(d * k);
-  frames.forEach((f, i) => accumulate(f, chosen[i]!, stages, colours, count, gram, right, d, k));
+  frames.forEach((f, i) => {
+    accumulate(f, chosen[i]!, stages, colours, count, gram, right, d, k);
+  });
   penalise(gram, d);
   const factor = cholesky(gram, d);
   const weights = new Float32Array(d * k);
   for (let c = 0; c < k; c++) {
-    const column = choleskySolve(factor, d, Float64Array.from({ length: d }, (_, i) => right[i * k + c]!));
+    const column = choleskySolve(
+      factor,
+      d,
+      Float64Array.from({ length: d }, (_, i) => right[i * k + c]!),
+    );
     for (let i = 0; i < d; i++) weights[i * k + c] = column[i]!;
   }
   return { classes, stages, colours, weights };

@@ -4,20 +4,23 @@
  */
 import { cellArea, cellSize, toImageX, toImageY } from '../frame.ts';
 import { kMeans } from '../grid/cluster.ts';
+import { quantileBox, shapeOf } from '../grid/extent.ts';
 import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
 import { emptyMask } from '../grid/grid.ts';
+import { dilate, erode, fillHoles } from '../grid/morphology.ts';
 import { createRandom } from '../grid/random.ts';
-import { shapeOf } from '../grid/extent.ts';
-import { closing, dilate, erode, fillHoles, type Kernel, opening } from '../grid/morphology.ts';
 import { components, maskOf, momentsOfMask } from '../grid/regions.ts';
 import { encodeRuns } from '../grid/runs.ts';
 import type { InterestSpec } from '../rules/definition.ts';
 import type { Box, Instance, SceneFrame } from '../scene.ts';
+import { cleanMask, inCells, statedArea } from './cleaning.ts';
 import { GROUND } from './constants.ts';
 import { poolFeatures } from './pool.ts';
 
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
-export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & { readonly cells: number };
+export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & {
+  readonly cells: number;
+};
 
 /** Label of cells that the rule file says are never looked at. */
 export const IGNORED_CELL = -1;
@@ -50,76 +53,6 @@ function family(interests: readonly InterestSpec[], id: string): Set<number> {
   return new Set(interests.flatMap((s, i) => (wanted.has(s.id) ? [i] : [])));
 }
 
-/** A length of the rule file in cells along x; `unit` says what the number means. */
-function inCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
-  const side = sideOf(unit);
-  return side === null ? value * Math.max(grid.width, grid.height) : (value * grid.width) / side;
-}
-
-/** Units per image side of `px@448`, `cells@64` and kin; null for fractions. */
-function sideOf(unit: InterestSpec['clean']['unit']): number | null {
-  const side = Number(unit?.split('@')[1]);
-  return side > 0 ? side : null;
-}
-
-export function areaInCells(value: number, unit: InterestSpec['clean']['unit'], grid: { width: number; height: number }): number {
-  const cells = grid.width * grid.height;
-  const side = sideOf(unit);
-  // Multiplied first: whole numbers of pixels stay whole.
-  return side === null ? value * cells : (value * cells) / (side * side);
-}
-
-/** `clean.minArea` in cells; a stated bound wins over the share of the median. */
-function statedArea(spec: InterestSpec, grid: { width: number; height: number }): number | undefined {
-  return spec.clean.minArea === undefined ? undefined : areaInCells(spec.clean.minArea, spec.clean.unit, grid);
-}
-
-/**
- * Opening, closing, erosion, dilation of an interest's mask as its `clean` asks; kernels are full widths. Counted in
- * pixels or cells they are squares, as published (5x5, 23x23); as fractions of the image they are discs.
- */
-export function cleanMask(mask: Mask, clean: InterestSpec['clean']): Mask {
-  const square = sideOf(clean.unit) !== null;
-  const kernel = (width: number): Kernel => {
-    const cells = inCells(width, clean.unit, mask);
-    return square ? { shape: 'square', radius: Math.max(0, Math.round((cells - 1) / 2)) } : { shape: 'disc', radius: Math.max(0.5, cells / 2) };
-  };
-  let out = mask;
-  if (clean.open) out = opening(out, kernel(clean.open));
-  if (clean.close) out = closing(out, kernel(clean.close));
-  if (clean.erode) out = erode(out, kernel(clean.erode));
-  if (clean.dilate) out = dilate(out, kernel(clean.dilate));
-  return out;
-}
-
-/** Quantile box `[x0, y0, x1, y1]` in cells, with fractions: where the cumulated cells pass `share` and `1 - share`. */
-export function quantileBox(mask: Mask, share: number): [number, number, number, number] {
-  const { width, height, data } = mask;
-  const columns = new Float64Array(width);
-  const rows = new Float64Array(height);
-  let total = 0;
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (!data[i]) continue;
-      columns[x]!++;
-      rows[y]!++;
-      total++;
-    }
-  }
-  const at = (histogram: Float64Array, target: number): number => {
-    let sum = 0;
-    for (let i = 0; i < histogram.length; i++) {
-      const h = histogram[i]!;
-      if (h > 0 && sum + h >= target) return i + (target - sum) / h;
-      sum += h;
-    }
-    return histogram.length;
-  };
-  const low = share * total;
-  const high = (1 - share) * total;
-  return [at(columns, low), at(rows, low), at(columns, high), at(rows, high)];
-}
-
 /**
  * Geometry, colour and pooled feature of one mask.
  * @param nested classes of nested interests: their cells belong to the mask, but not to how the interest itself looks
@@ -146,7 +79,11 @@ function describe(interest: string, mask: Mask, view: FrameView, nested: Readonl
   }
   const m = cells.length;
   const labMean = sum.map((s) => s / m) as unknown as [number, number, number];
-  const labStd = square.map((s, c) => Math.sqrt(Math.max(0, s / m - labMean[c]! ** 2))) as unknown as [number, number, number];
+  const labStd = square.map((s, c) => Math.sqrt(Math.max(0, s / m - labMean[c]! ** 2))) as unknown as [
+    number,
+    number,
+    number,
+  ];
   const trim = quantileBox(mask, GROUND.boxTrim);
   const box: Box = [
     toImageX(frame, trim[0], width),
@@ -203,7 +140,13 @@ function groups(mask: Mask, gap: number): Mask[] {
 }
 
 /** All candidates of one thing: components large enough against the median, holes filled, merged ones split. */
-function things(spec: InterestSpec, mask: Mask, median: number, view: FrameView, nested: ReadonlySet<number>): Candidate[] {
+function things(
+  spec: InterestSpec,
+  mask: Mask,
+  median: number,
+  view: FrameView,
+  nested: ReadonlySet<number>,
+): Candidate[] {
   const gap = spec.instances.merge ? inCells(spec.instances.merge, 'fraction', mask) : 0;
   const least = Math.max(2, statedArea(spec, mask) ?? median * GROUND.minThingArea);
   const out: Mask[] = [];
@@ -211,7 +154,10 @@ function things(spec: InterestSpec, mask: Mask, median: number, view: FrameView,
     const filled = fillHoles(part);
     const area = filled.data.reduce((n, v) => n + (v ? 1 : 0), 0);
     if (area < least) continue;
-    const many = spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median ? Math.round(area / median) : 1;
+    const many =
+      spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median
+        ? Math.round(area / median)
+        : 1;
     if (many > 1) out.push(...split(filled, many));
     else out.push(filled);
   }
@@ -219,7 +165,13 @@ function things(spec: InterestSpec, mask: Mask, median: number, view: FrameView,
 }
 
 /** The union of a stuff's components that are large enough against the median (or its own largest). */
-function stuff(spec: InterestSpec, mask: Mask, median: number, view: FrameView, nested: ReadonlySet<number>): Candidate[] {
+function stuff(
+  spec: InterestSpec,
+  mask: Mask,
+  median: number,
+  view: FrameView,
+  nested: ReadonlySet<number>,
+): Candidate[] {
   const parts = components(mask);
   if (parts.regions.length === 0) return [];
   const reference = median > 0 ? median : Math.max(...parts.regions.map((r) => r.area));
@@ -233,7 +185,8 @@ export function interestMask(interests: readonly InterestSpec[], spec: InterestS
   const out = emptyMask(labels.height, labels.width);
   if (spec.source?.length === 1 && spec.source[0] === 'silhouette') {
     const background = new Set(interests.flatMap((s, i) => (s.role === 'background' ? [i] : [])));
-    for (let i = 0; i < out.data.length; i++) out.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
+    for (let i = 0; i < out.data.length; i++)
+      out.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
     return out;
   }
   const own = family(interests, spec.id);
@@ -262,11 +215,15 @@ export function productBox(interests: readonly InterestSpec[], view: FrameView):
   const background = new Set(interests.flatMap((s, i) => (s.role === 'background' ? [i] : [])));
   if (background.size === 0) return frame.box;
   const mask = emptyMask(labels.height, labels.width);
-  for (let i = 0; i < mask.data.length; i++) mask.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
+  for (let i = 0; i < mask.data.length; i++)
+    mask.data[i] = background.has(labels.data[i]!) || labels.data[i] === IGNORED_CELL ? 0 : 1;
   const parts = components(erode(mask, { shape: 'square', radius: 1 }));
   if (parts.regions.length === 0) return frame.box;
   const largest = parts.regions.reduce((a, b) => (b.area > a.area ? b : a));
-  const b = quantileBox(maskOf(parts, (r) => r.id === largest.id), GROUND.boxTrim / 2);
+  const b = quantileBox(
+    maskOf(parts, (r) => r.id === largest.id),
+    GROUND.boxTrim / 2,
+  );
   return [
     toImageX(frame, b[0], labels.width),
     toImageY(frame, b[1], labels.height),

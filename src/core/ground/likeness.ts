@@ -66,7 +66,12 @@ function nearestDistance(
   return best;
 }
 
-function nearestLab(labs: readonly (readonly number[])[], images: readonly string[], lab: readonly number[], without?: string): number {
+function nearestLab(
+  labs: readonly (readonly number[])[],
+  images: readonly string[],
+  lab: readonly number[],
+  without?: string,
+): number {
   let best = Infinity;
   for (let r = 0; r < images.length; r++) {
     if (images[r] === without) continue;

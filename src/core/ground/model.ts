@@ -8,11 +8,18 @@ import type { AttributeSpec, InterestSpec, RuleFile } from '../rules/definition.
 import type { Instance, Scene, SceneFrame } from '../scene.ts';
 import { median } from '../statistics.ts';
 import { type AttributeModel, learnAttribute, readAttribute } from './attributes.ts';
+import { GROUND } from './constants.ts';
 import { normaliseStage } from './features.ts';
 import type { FocusSize } from './focus.ts';
 import { addLocalLogits, blurLogits, type PixelHead } from './head.ts';
-import { type AreaMedians, type Candidate, type FrameView, findCandidates, IGNORED_CELL, productBox } from './instances.ts';
-import { GROUND } from './constants.ts';
+import {
+  type AreaMedians,
+  type Candidate,
+  type FrameView,
+  findCandidates,
+  IGNORED_CELL,
+  productBox,
+} from './instances.ts';
 import { type LikenessModel, learnLikeness, likenessOf } from './likeness.ts';
 
 /** Everything that grounds interests in a new image. */
@@ -121,7 +128,9 @@ export function learnGround(
   const kept = normals.map(large);
   const relitKept = relit.map(large);
   const instancesOf = (list: readonly NormalCandidates[], id: string) =>
-    list.flatMap((n) => n.candidates.filter((c) => c.interest === id).map((instance) => ({ image: n.image, instance })));
+    list.flatMap((n) =>
+      n.candidates.filter((c) => c.interest === id).map((instance) => ({ image: n.image, instance })),
+    );
   const likeness: Record<string, LikenessModel> = {};
   for (const spec of Object.values(file.interests)) {
     const mine = instancesOf(kept, spec.id);
@@ -132,7 +141,11 @@ export function learnGround(
 }
 
 function largeEnough(spec: InterestSpec, c: Candidate, medians: AreaMedians): boolean {
-  return spec.form === 'stuff' || spec.clean.minArea !== undefined || c.cells >= GROUND.minThingArea * (medians[spec.id] ?? 0);
+  return (
+    spec.form === 'stuff' ||
+    spec.clean.minArea !== undefined ||
+    c.cells >= GROUND.minThingArea * (medians[spec.id] ?? 0)
+  );
 }
 
 function learnOne(spec: AttributeSpec, normals: readonly NormalCandidates[]): AttributeModel | null {

@@ -22,12 +22,20 @@ export function shapesMask(
   const paint = (shape: Shape, depth: number): void => {
     if ('box' in shape) {
       const [x0, y0, x1, y1] = shape.box;
-      const cells = [toCellX(frame, x0, width), toCellY(frame, y0, height), toCellX(frame, x1, width), toCellY(frame, y1, height)] as const;
+      const cells = [
+        toCellX(frame, x0, width),
+        toCellY(frame, y0, height),
+        toCellX(frame, x1, width),
+        toCellY(frame, y1, height),
+      ] as const;
       eachInBox(width, height, cells, (i) => {
         out.data[i] = 1;
       });
     } else if ('polygon' in shape) {
-      const cells = shape.polygon.map(([x, y]): [number, number] => [toCellX(frame, x, width), toCellY(frame, y, height)]);
+      const cells = shape.polygon.map(([x, y]): [number, number] => [
+        toCellX(frame, x, width),
+        toCellY(frame, y, height),
+      ]);
       eachInPolygon(width, height, cells, (i) => {
         out.data[i] = 1;
       });

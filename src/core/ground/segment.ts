@@ -3,13 +3,14 @@
  * proposals painted over one another, the vote that lets proposals decide, small regions given back to the background.
  * Model outputs come in as plain grids; nothing here knows CLIP or SAM. Reference outputs: golden/segment.
  */
-import type { RunLengths } from '../scene.ts';
+
 import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
 import { emptyMask, labelGrid } from '../grid/grid.ts';
 import { dot } from '../grid/linear.ts';
 import { resizeNearest } from '../grid/nearest.ts';
 import { components, maskOf } from '../grid/regions.ts';
 import { areaOf, forEachSpan } from '../grid/runs.ts';
+import type { RunLengths } from '../scene.ts';
 
 /** The published settings that a rule file may leave out (ALGORITHM 4.1). */
 export const SEGMENT = {
@@ -46,7 +47,8 @@ export function argmax(values: ArrayLike<number>): number {
 /** Dot products of the mean token over `cells` (not normalised again) with every class vector. Null for no cell. */
 export function classScores(tokens: FeatureGrid, cells: readonly number[], vectors: FeatureGrid): number[] | null {
   const d = tokens.channels;
-  if (vectors.channels !== d) throw new RangeError(`segment: tokens of ${d} values, class vectors of ${vectors.channels}`);
+  if (vectors.channels !== d)
+    throw new RangeError(`segment: tokens of ${d} values, class vectors of ${vectors.channels}`);
   if (cells.length === 0) return null;
   const mean = new Float64Array(d);
   for (const cell of cells) for (let j = 0; j < d; j++) mean[j]! += tokens.data[cell * d + j]!;
@@ -62,7 +64,12 @@ export function classScores(tokens: FeatureGrid, cells: readonly number[], vecto
  * @param clusters cluster per cell `[h, w]`
  * @param tokens unit projected tokens `[h, w, d]` (or a bag of h * w)
  */
-export function clusterMap(clusters: LabelGrid, tokens: FeatureGrid, vocabulary: Vocabulary, minCells: number = SEGMENT.minCells): LabelGrid {
+export function clusterMap(
+  clusters: LabelGrid,
+  tokens: FeatureGrid,
+  vocabulary: Vocabulary,
+  minCells: number = SEGMENT.minCells,
+): LabelGrid {
   const { height, width } = clusters;
   const out = labelGrid(height, width, vocabulary.background);
   // Values from 1 on: 0 is what `components` leaves out.
@@ -128,14 +135,19 @@ export function voteByProposals(map: LabelGrid, painted: LabelGrid): LabelGrid {
  * Gives 8-connected foreground regions of up to `most` pixels to the background class (4.1 F). The foreground is taken
  * together: parts of different classes that touch are one region.
  */
-export function dropSmallRegions(map: LabelGrid, isForeground: (cls: number) => boolean, background: number, most: number): LabelGrid {
+export function dropSmallRegions(
+  map: LabelGrid,
+  isForeground: (cls: number) => boolean,
+  background: number,
+  most: number,
+): LabelGrid {
   const foreground = emptyMask(map.height, map.width);
   for (let i = 0; i < map.data.length; i++) foreground.data[i] = isForeground(map.data[i]!) ? 1 : 0;
   const small = maskOf(components(foreground), (r) => r.area <= most);
   return { ...map, data: map.data.map((v, i) => (small.data[i] ? background : v)) };
 }
 
-/** Everything outside the largest proposal, the first of equals (4.2, splicing). Empty where there is no proposal. */
+/** Everything outside the largest proposal, the first of equals (ALGORITHM 4.2). Empty where there is no proposal. */
 export function silhouetteOf({ masks, height, width }: Proposals): Mask {
   const out = emptyMask(height, width);
   if (masks.length === 0) return out;

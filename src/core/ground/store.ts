@@ -15,9 +15,12 @@ interface Facts {
 }
 
 /** JSON has no infinities; learnt references use them for "unbounded". */
-const pack = (v: unknown): unknown => JSON.parse(JSON.stringify(v, (_, x) => (typeof x === 'number' && !Number.isFinite(x) ? `#${x}` : x)));
+const pack = (v: unknown): unknown =>
+  JSON.parse(JSON.stringify(v, (_, x) => (typeof x === 'number' && !Number.isFinite(x) ? `#${x}` : x)));
 const unpack = <T>(v: unknown): T =>
-  JSON.parse(JSON.stringify(v), (_, x) => (typeof x === 'string' && /^#(-?Infinity|NaN)$/.test(x) ? Number(x.slice(1)) : x)) as T;
+  JSON.parse(JSON.stringify(v), (_, x) =>
+    typeof x === 'string' && /^#(-?Infinity|NaN)$/.test(x) ? Number(x.slice(1)) : x,
+  ) as T;
 
 /** @param exemplars sha256 of every exemplar image by name: `evaluate` never scores them */
 export function groundSection(model: GroundModel, exemplars: Readonly<Record<string, string>>): ProfileSection {
@@ -56,12 +59,18 @@ export function groundModel(section: ProfileSection): GroundModel {
     head: {
       classes: facts.classes,
       colours: facts.colours,
-      stages: facts.channels.map((channels, i) => ({ channels, mean: arrays[`mean${i}`]!, scale: arrays[`scale${i}`]! })),
+      stages: facts.channels.map((channels, i) => ({
+        channels,
+        mean: arrays[`mean${i}`]!,
+        scale: arrays[`scale${i}`]!,
+      })),
       weights: arrays.weights!,
     },
     medians: facts.medians,
     focus: facts.focus ?? null,
-    likeness: Object.fromEntries(Object.entries(facts.likeness).map(([id, l]) => [id, { ...l, rows: arrays[`likeness:${id}`]! }])),
+    likeness: Object.fromEntries(
+      Object.entries(facts.likeness).map(([id, l]) => [id, { ...l, rows: arrays[`likeness:${id}`]! }]),
+    ),
     attributes: facts.attributes.map((a) => ({
       ...a,
       prototypes: arrays[`prototypes:${a.attribute}`]!,

@@ -3,25 +3,29 @@
  * say about one picture, put together as the rule file asks. The reference path of the paper (ALGORITHM 4-4.2); the
  * adapters run the models, this file has no part in it.
  */
-import type { AttributeReading, Instance, RunLengths, Scene, SceneFrame } from '../scene.ts';
+
 import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
 import { emptyMask, grid } from '../grid/grid.ts';
 import { resizeNearest } from '../grid/nearest.ts';
 import { encodeRuns } from '../grid/runs.ts';
 import type { InterestSpec, RuleFile } from '../rules/definition.ts';
 import { factsOf } from '../rules/drawnScene.ts';
-import { areaInCells, cleanMask } from './instances.ts';
-import { argmax, cellsOf, classScores, clusterMap, dropSmallRegions, ontoTokens, paintProposals, piecesAbove, type Proposals, SEGMENT, silhouetteOf, tokenMap, type Vocabulary, voteByProposals } from './segment.ts';
-
-export type WordSource = 'words' | 'clusters';
-
-/** A class of a label map: the interests that share its words. */
-export interface WordClass {
-  readonly say: readonly string[];
-  readonly interests: readonly string[];
-  readonly background: boolean;
-  readonly least: number;
-}
+import type { AttributeReading, Instance, RunLengths, Scene, SceneFrame } from '../scene.ts';
+import { areaInCells, cleanMask } from './cleaning.ts';
+import {
+  argmax,
+  cellsOf,
+  classScores,
+  dropSmallRegions,
+  ontoTokens,
+  type Proposals,
+  paintProposals,
+  piecesAbove,
+  SEGMENT,
+  silhouetteOf,
+  voteByProposals,
+} from './segment.ts';
+import { backgroundOf, sourceOf, vocabularyOf, type WordSource } from './vocabulary.ts';
 
 /** What the models say about one picture; every part may be missing where the file does not ask for it. */
 export interface WordEvidence {
@@ -37,50 +41,19 @@ export interface WordEvidence {
   readonly attributes: Readonly<Record<string, FeatureGrid>>;
 }
 
-const sourceOf = (i: InterestSpec): WordSource | 'silhouette' | null => {
-  for (const s of i.source ?? []) if (s === 'clusters' || s === 'words' || s === 'silhouette') return s;
-  return i.say.length > 0 ? 'words' : null;
-};
-
-/** The classes that a source tells apart, in file order; interests that say the same words are one class. */
-export function vocabularyOf(file: RuleFile, source: WordSource): WordClass[] {
-  const classes = new Map<string, WordClass>();
-  for (const i of Object.values(file.interests)) {
-    if (sourceOf(i) !== source || i.say.length === 0) continue;
-    const key = JSON.stringify(i.say);
-    const known = classes.get(key);
-    classes.set(key, {
-      say: i.say,
-      interests: [...(known?.interests ?? []), i.id],
-      background: (known?.background ?? false) || i.role === 'background',
-      least: i.minSimilarity ?? known?.least ?? 0,
-    });
-  }
-  return [...classes.values()];
-}
-
-/** The class that takes what belongs to none: the last background, as published the last of the list. */
-export const backgroundOf = (classes: readonly WordClass[]): number => Math.max(0, classes.findLastIndex((c) => c.background));
-
-/**
- * Class per token of one source.
- * @param vectors one text vector per class of `vocabularyOf(file, source)`
- * @param clusters cluster per token, for `clusters`
- */
-export function labelByWords(file: RuleFile, source: WordSource, tokens: FeatureGrid, vectors: FeatureGrid, clusters: LabelGrid | null): LabelGrid {
-  if (source === 'words') return tokenMap(tokens, vectors, tokens.height, tokens.width);
-  if (!clusters) throw new RangeError('words: a cluster per token is needed where interests are grounded by clusters');
-  const classes = vocabularyOf(file, 'clusters');
-  const vocabulary: Vocabulary = { vectors, background: backgroundOf(classes), least: classes.map((c) => c.least) };
-  return clusterMap(clusters, tokens, vocabulary, file.segmentation?.minCells);
-}
-
 /** A source's map at the resolution of the proposals: voted on, uncovered pixels and small regions settled. */
-function refined(file: RuleFile, source: WordSource, map: LabelGrid, painted: LabelGrid | null, size: { height: number; width: number }): LabelGrid {
+function refined(
+  file: RuleFile,
+  source: WordSource,
+  map: LabelGrid,
+  painted: LabelGrid | null,
+  size: { height: number; width: number },
+): LabelGrid {
   const settings = file.segmentation ?? {};
   const classes = vocabularyOf(file, source);
   const background = backgroundOf(classes);
-  if (!painted || settings.vote?.includes(source) === false) return resizeNearest(map, size.height, size.width, 'corner');
+  if (!painted || settings.vote?.includes(source) === false)
+    return resizeNearest(map, size.height, size.width, 'corner');
   const voted = voteByProposals(map, painted);
   const most = areaInCells(settings.minRegion ?? SEGMENT.minRegion, 'px@448', size);
   const cleaned = dropSmallRegions(voted, (c) => !classes[c]?.background, background, most);
@@ -111,7 +84,12 @@ function masksOf(file: RuleFile, evidence: WordEvidence, size: { height: number;
       const classes = vocabularyOf(file, of);
       const mine = classes.map((c) => (source === 'silhouette' ? !c.background : c.interests.includes(spec.id)));
       const map = mapOf(of);
-      if (map) mask = grid(Uint8Array.from(map.data, (v) => (mine[v] ? 1 : 0)), size.height, size.width);
+      if (map)
+        mask = grid(
+          Uint8Array.from(map.data, (v) => (mine[v] ? 1 : 0)),
+          size.height,
+          size.width,
+        );
     }
     const parent = spec.parent === undefined ? undefined : file.interests[spec.parent];
     // Only a parent that was found in another way confines: two classes of one map never overlap.
@@ -126,17 +104,24 @@ function masksOf(file: RuleFile, evidence: WordEvidence, size: { height: number;
   return masks;
 }
 
-const leastOf = (spec: InterestSpec, mask: Mask): number => (spec.clean.minArea === undefined ? 0 : areaInCells(spec.clean.minArea, spec.clean.unit, mask));
+const leastOf = (spec: InterestSpec, mask: Mask): number =>
+  spec.clean.minArea === undefined ? 0 : areaInCells(spec.clean.minArea, spec.clean.unit, mask);
 
 /** A cleaned mask without its small pieces. */
 function largePieces(spec: InterestSpec, mask: Mask): Mask {
   const out = emptyMask(mask.height, mask.width);
-  for (const piece of piecesAbove(cleanMask(mask, spec.clean), leastOf(spec, mask))) for (const cell of cellsOf(piece)) out.data[cell] = 1;
+  for (const piece of piecesAbove(cleanMask(mask, spec.clean), leastOf(spec, mask)))
+    for (const cell of cellsOf(piece)) out.data[cell] = 1;
   return out;
 }
 
 /** Attribute of a mask by words: mean token against every value's vector; nothing where no token falls in the mask. */
-export function readByWords(values: readonly string[], tokens: FeatureGrid, mask: Mask, vectors: FeatureGrid): AttributeReading | null {
+export function readByWords(
+  values: readonly string[],
+  tokens: FeatureGrid,
+  mask: Mask,
+  vectors: FeatureGrid,
+): AttributeReading | null {
   const scores = classScores(tokens, cellsOf(ontoTokens(mask, tokens.height, tokens.width)), vectors);
   if (!scores) return null;
   const best = argmax(scores);
@@ -145,7 +130,10 @@ export function readByWords(values: readonly string[], tokens: FeatureGrid, mask
 }
 
 /** Masks of the instances at the resolution of the tokens, for interest matching; those no token falls in are dropped. */
-export function tokenMasks(scene: Scene, evidence: Pick<WordEvidence, 'tokens'>): { readonly interest: string; readonly mask: RunLengths }[] {
+export function tokenMasks(
+  scene: Scene,
+  evidence: Pick<WordEvidence, 'tokens'>,
+): { readonly interest: string; readonly mask: RunLengths }[] {
   const { width, height } = scene.grid;
   return scene.instances.flatMap(({ interest, mask }) => {
     const data = new Uint8Array(width * height);
@@ -170,7 +158,10 @@ export function sceneByWords(file: RuleFile, evidence: WordEvidence): Scene {
     if (spec.role === 'background') return [];
     const mask = masks.get(spec.id)!;
     const cleaned = cleanMask(mask, spec.clean);
-    const pieces = spec.form === 'thing' ? piecesAbove(cleaned, leastOf(spec, mask)) : [largePieces(spec, mask)].filter((m) => m.data.some((v) => v !== 0));
+    const pieces =
+      spec.form === 'thing'
+        ? piecesAbove(cleaned, leastOf(spec, mask))
+        : [largePieces(spec, mask)].filter((m) => m.data.some((v) => v !== 0));
     return pieces.map((piece) => ({
       interest: spec.id,
       status: 'known',
@@ -199,7 +190,12 @@ export function sceneByWords(file: RuleFile, evidence: WordEvidence): Scene {
   };
 }
 
-function attributesOf(file: RuleFile, spec: InterestSpec, mask: Mask, { tokens, attributes }: WordEvidence): Instance['attributes'] {
+function attributesOf(
+  file: RuleFile,
+  spec: InterestSpec,
+  mask: Mask,
+  { tokens, attributes }: WordEvidence,
+): Instance['attributes'] {
   return Object.fromEntries(
     Object.values(file.attributes).flatMap((a) => {
       const vectors = attributes[a.id];

@@ -45,7 +45,13 @@ function checkNote(bench: Bench, note: string, path: Path, notes: readonly strin
   );
 }
 
-function checkScene(bench: Bench, value: unknown, path: Path, above: Readonly<Record<string, unknown>>, notes: readonly string[]): void {
+function checkScene(
+  bench: Bench,
+  value: unknown,
+  path: Path,
+  above: Readonly<Record<string, unknown>>,
+  notes: readonly string[],
+): void {
   const scene = record(value);
   if (typeof scene.like === 'string') checkNote(bench, scene.like, [...path, 'like'], notes);
   const own = record(scene.legend);

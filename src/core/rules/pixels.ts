@@ -128,34 +128,6 @@ function borderOf(view: SceneView, instance: Instance): [number, number][] {
   return step === 1 ? out : out.filter((_, i) => i % step === 0);
 }
 
-/** Cells of a part this much farther from the host than its nearest ones still belong to its end, long-side units. */
-const END = 0.012;
-
-/**
- * Where a part meets a host, as a share of the host's box along an axis: 0 at its left or top, 1 at its right or bottom
- * (beyond, where the part passes it by). The mean of the part's cells that lie nearest to the host's box, measured across.
- */
-export function contactAlong(view: SceneView, part: readonly Instance[], host: Instance, axis: 'x' | 'y'): number {
-  const [x0, y0, x1, y1] = view.scene.frame.box;
-  const { width, height } = view.scene.grid;
-  const middle = axis === 'y' ? (host.box[0] + host.box[2]) / 2 : (host.box[1] + host.box[3]) / 2;
-  const across = axis === 'y' ? view.unitX : view.unitY;
-  const cells: { readonly away: number; readonly at: number }[] = [];
-  for (const i of part) {
-    forEachSpan(i.mask, width, (row, a, b) => {
-      for (let column = a; column < b; column++) {
-        const x = x0 + ((column + 0.5) / width) * (x1 - x0);
-        const y = y0 + ((row + 0.5) / height) * (y1 - y0);
-        cells.push({ away: Math.abs((axis === 'y' ? x : y) - middle) * across, at: axis === 'y' ? y : x });
-      }
-    });
-  }
-  const nearest = cells.reduce((m, c) => Math.min(m, c.away), Number.POSITIVE_INFINITY);
-  const end = cells.filter((c) => c.away <= nearest + END);
-  const [low, high] = axis === 'y' ? [host.box[1], host.box[3]] : [host.box[0], host.box[2]];
-  return (end.reduce((sum, c) => sum + c.at, 0) / Math.max(1, end.length) - low) / Math.max(1e-9, high - low);
-}
-
 /** Border cells looked at per instance: 1500 against 1500 are compared in a few milliseconds. */
 const BORDER = 1500;
 

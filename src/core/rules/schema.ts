@@ -128,7 +128,12 @@ const measuredFacts = {
   width: Optional(Type.Number({ exclusiveMinimum: 0 })),
 };
 const ListedSchema = Strict({ ...partFacts, box: Box, ...measuredFacts });
-const ChangedSchema = Strict({ ...partFacts, interest: Optional(partFacts.interest), box: Optional(Box), ...measuredFacts });
+const ChangedSchema = Strict({
+  ...partFacts,
+  interest: Optional(partFacts.interest),
+  box: Optional(Box),
+  ...measuredFacts,
+});
 const sceneFacts = {
   variant: Optional(Type.String({ description: 'default: as the attribute of the variants reads' })),
   product: Optional(Box),
@@ -160,7 +165,9 @@ export const SceneSchema = Type.Union(
     Strict({ instances: Type.Array(ListedSchema), ...sceneFacts }),
     Strict({
       like: Type.String({ minLength: 1, description: 'the note of a case whose listed scene this one departs from' }),
-      without: Optional(Type.Array(Type.String({ minLength: 1 }), { description: 'names of instances that are not there' })),
+      without: Optional(
+        Type.Array(Type.String({ minLength: 1 }), { description: 'names of instances that are not there' }),
+      ),
       with: Optional(
         Type.Array(ChangedSchema, { description: 'instances that are there too, or (by name) instead of those there' }),
       ),
@@ -176,10 +183,16 @@ export const CaseSchema = Strict({
   note: Optional(Type.String()),
   scene: SceneSchema,
   normals: Optional(
-    Type.Array(Type.Union([Type.String({ minLength: 1, description: 'note of a case' }), SceneSchema], { description: 'a scene, or the note of a case', examples: ['a whole one'] }), {
-      minItems: 1,
-      description: 'what learnt bounds are learnt from',
-    }),
+    Type.Array(
+      Type.Union([Type.String({ minLength: 1, description: 'note of a case' }), SceneSchema], {
+        description: 'a scene, or the note of a case',
+        examples: ['a whole one'],
+      }),
+      {
+        minItems: 1,
+        description: 'what learnt bounds are learnt from',
+      },
+    ),
   ),
   expect: Strict({
     violated: Type.Array(Type.String({ 'x-ref': 'rule' }), {

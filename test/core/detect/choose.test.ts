@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bestOf, CHOOSE, compareStages, stageSets, trialsOf } from '../../../src/core/detect/choose.ts';
 import { MUTANTS, MUTATIONS, mutate } from '../../../src/core/detect/mutants.ts';
-import { PATCH } from '../../../src/core/detect/patch.ts';
+import { PATCH } from '../../../src/core/detect/patchModel.ts';
 import type { RgbImage } from '../../../src/core/grid/grid.ts';
 import { createRandom, type Random } from '../../../src/core/grid/random.ts';
 import { downscaleArea } from '../../../src/core/grid/resample.ts';
@@ -15,7 +15,8 @@ function picture(random: Random): RgbImage {
   for (let i = 0; i < SIDE * SIDE; i++) {
     const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
     const disc = Math.hypot(x - 32, y - 30) < 15;
-    for (let c = 0; c < 3; c++) data[3 * i + c] = (disc ? 190 - 30 * c : 80 + 25 * Math.sin(x / 3)) + 3 * random.normal();
+    for (let c = 0; c < 3; c++)
+      data[3 * i + c] = (disc ? 190 - 30 * c : 80 + 25 * Math.sin(x / 3)) + 3 * random.normal();
   }
   return { data, height: SIDE, width: SIDE, channels: 3 };
 }
@@ -46,27 +47,45 @@ describe('mutants', () => {
 
   it('the same seed gives the same defect; a blank picture has nothing to blur', () => {
     expect(mutate('paste', image, [other], createRandom(3))).toEqual(mutate('paste', image, [other], createRandom(3)));
-    expect(mutate('blur', { ...image, data: new Uint8Array(image.data.length).fill(90) }, [], createRandom(3))).toBeNull();
+    expect(
+      mutate('blur', { ...image, data: new Uint8Array(image.data.length).fill(90) }, [], createRandom(3)),
+    ).toBeNull();
   });
 });
 
 describe('the choice of stages', () => {
   it('prefers stages that see defects to stages that see noise', () => {
     const random = createRandom(8);
-    const trials = trialsOf(Array.from({ length: 6 }, () => picture(random)), random);
+    const trials = trialsOf(
+      Array.from({ length: 6 }, () => picture(random)),
+      random,
+    );
     expect(trials.filter((t) => t.mutant).length).toBeGreaterThan(25);
     const noise = createRandom(2);
     const images = trials.map(({ picture: p }): PlainImage => {
       const f32 = { ...p, data: Float32Array.from(p.data) };
-      const blind = { data: Float32Array.from({ length: 64 * 3 }, () => noise.normal()), height: 8, width: 8, channels: 3 };
+      const blind = {
+        data: Float32Array.from({ length: 64 * 3 }, () => noise.normal()),
+        height: 8,
+        width: 8,
+        channels: 3,
+      };
       const colours = downscaleArea(f32, 8, 8);
       return { frame: p, stages: { a: blind, b: blind, c: colours, d: colours } };
     });
     const stages = ['a', 'b', 'c', 'd'].map((name) => ({ name, stride: 8, channels: 3 }));
-    const settings = { stride: 8, neighbourhood: 1 as const, standardise: true, pool: { pool: 'topQ' as const, q: 0.02 }, hidden: PATCH.hidden };
+    const settings = {
+      stride: 8,
+      neighbourhood: 1 as const,
+      standardise: true,
+      pool: { pool: 'topQ' as const, q: 0.02 },
+      hidden: PATCH.hidden,
+    };
     const table = runPlain(compareStages(trials, { id: 'x', stages }, settings, random), images);
     expect(bestOf(table, 'x').stages).toEqual(['c', 'd']);
-    expect(table.find((c) => c.stages.join() === 'c,d')!.auroc).toBeGreaterThan(table.find((c) => c.stages.join() === 'a,b')!.auroc + 0.15);
+    expect(table.find((c) => c.stages.join() === 'c,d')!.auroc).toBeGreaterThan(
+      table.find((c) => c.stages.join() === 'a,b')!.auroc + 0.15,
+    );
   });
 
   it('takes the preferred backbone where no other is clearly better', () => {
@@ -77,7 +96,11 @@ describe('the choice of stages', () => {
   });
 
   it('tries neighbouring stages together', () => {
-    expect(stageSets(['a', 'b', 'c'])).toEqual([['a', 'b'], ['b', 'c'], ['a', 'b', 'c']]);
+    expect(stageSets(['a', 'b', 'c'])).toEqual([
+      ['a', 'b'],
+      ['b', 'c'],
+      ['a', 'b', 'c'],
+    ]);
     expect(stageSets(['a'])).toEqual([['a']]);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { poolMap } from '../../../src/core/detect/cells.ts';
 import { greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
-import { biasOf, PATCH, type PatchModel, type PatchOptions, patch } from '../../../src/core/detect/patch.ts';
+import { patch } from '../../../src/core/detect/patch.ts';
+import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
 import { bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
 import { kCenterGreedy, type Rows } from '../../../src/core/grid/cluster.ts';
@@ -19,7 +20,8 @@ const STAGES = [
   { name: 's4', stride: 4, channels: 5 },
   { name: 's8', stride: 8, channels: 6 },
 ];
-const file = (extra = '') => compileRules(`schema: logsad/rules/v1\nproduct: p\n${extra}detectors: [patch]\n`, 'r.yaml').file;
+const file = (extra = '') =>
+  compileRules(`schema: logsad/rules/v1\nproduct: p\n${extra}detectors: [patch]\n`, 'r.yaml').file;
 
 /** Smooth features that depend on the place, alike in all images, with noise; `odd` overwrites one 8 px cell. */
 function picture(random: Random, odd?: { x: number; y: number; by: number }): PlainImage {
@@ -30,7 +32,11 @@ function picture(random: Random, odd?: { x: number; y: number; by: number }): Pl
       for (let i = 0; i < out.data.length; i++) {
         const [k, x, y] = [i % channels, Math.floor(i / channels) % n, Math.floor(i / channels / n)];
         const here = odd && Math.floor((x * stride) / 8) === odd.x && Math.floor((y * stride) / 8) === odd.y;
-        out.data[i] = Math.sin((k + 1) * (x / n + 0.3)) + Math.cos((k + 2) * (y / n)) + 0.02 * random.normal() + (here && k === 0 ? odd.by : 0);
+        out.data[i] =
+          Math.sin((k + 1) * (x / n + 0.3)) +
+          Math.cos((k + 2) * (y / n)) +
+          0.02 * random.normal() +
+          (here && k === 0 ? odd.by : 0);
       }
       return [name, out];
     }),
@@ -38,7 +44,8 @@ function picture(random: Random, odd?: { x: number; y: number; by: number }): Pl
   return { frame: { width: SIDE, height: SIDE }, stages };
 }
 
-const scene = (name: string) => bareScene(name, { imageWidth: SIDE, imageHeight: SIDE, box: [0, 0, 1, 1], width: SIDE, height: SIDE }, 4);
+const scene = (name: string) =>
+  bareScene(name, { imageWidth: SIDE, imageHeight: SIDE, box: [0, 0, 1, 1], width: SIDE, height: SIDE }, 4);
 const contextOf = (images: readonly PlainImage[], yaml = ''): DetectContext => ({
   file: file(yaml),
   images: images.map((_, i) => ({ frame: scene(`${i}`).frame, scene: scene(`${i}`) })),
@@ -49,7 +56,10 @@ const contextOf = (images: readonly PlainImage[], yaml = ''): DetectContext => (
 
 function learn(images: readonly PlainImage[], options: Readonly<Record<string, unknown>> = {}, yaml = '') {
   const context = contextOf(images, yaml);
-  return runPlain(patch.learn(context, patch.options({ bank: 60, stages: ['s4', 's8'], ...options }, context.file), createRandom(1)), images);
+  return runPlain(
+    patch.learn(context, patch.options({ bank: 60, stages: ['s4', 's8'], ...options }, context.file), createRandom(1)),
+    images,
+  );
 }
 
 function judge(model: PatchModel, image: PlainImage, yaml = '', without?: number) {
@@ -67,17 +77,20 @@ const random = createRandom(2);
 const normals = Array.from({ length: 5 }, () => picture(random));
 
 describe('patch', () => {
-  it.each([{}, { pool: 'max' }, { position: 'term' }, { neighbourhood: 3 }, { standardise: false }] as const)('finds the odd cell, options %o', (options) => {
-    const { model, readings } = learn(normals, options);
-    const odd = judge(model, picture(random, { x: 5, y: 2, by: 3 }));
-    const good = judge(model, picture(random));
-    expect(odd.reading.score).toBeGreaterThan(2 * good.reading.score);
-    expect(odd.map!.data.indexOf(Math.max(...odd.map!.data))).toBe(2 * CELLS + 5);
-    // Normals left out one by one score as fresh ones do, not as their own copies.
-    const left = readings.map((r) => r!.score);
-    expect(Math.min(...left)).toBeGreaterThan(0.2 * good.reading.score);
-    expect(Math.max(...left)).toBeLessThan(odd.reading.score);
-  });
+  it.each([{}, { pool: 'max' }, { position: 'term' }, { neighbourhood: 3 }, { standardise: false }] as const)(
+    'finds the odd cell, options %o',
+    (options) => {
+      const { model, readings } = learn(normals, options);
+      const odd = judge(model, picture(random, { x: 5, y: 2, by: 3 }));
+      const good = judge(model, picture(random));
+      expect(odd.reading.score).toBeGreaterThan(2 * good.reading.score);
+      expect(odd.map!.data.indexOf(Math.max(...odd.map!.data))).toBe(2 * CELLS + 5);
+      // Normals left out one by one score as fresh ones do, not as their own copies.
+      const left = readings.map((r) => r!.score);
+      expect(Math.min(...left)).toBeGreaterThan(0.2 * good.reading.score);
+      expect(Math.max(...left)).toBeLessThan(odd.reading.score);
+    },
+  );
 
   it('left out one by one is judged as by a bank without its rows', () => {
     const { model, readings } = learn(normals, { bank: 5 * CELLS * CELLS });
@@ -93,7 +106,9 @@ describe('patch', () => {
     const ignored = learn(normals, { bank: 4096 }, ignore);
     expect(ignored.model.sources).toHaveLength(5 * (CELLS * CELLS - (CELLS / 2) ** 2));
     expect(judge(ignored.model, odd, ignore).reading.score).toBeLessThan(0.5 * plain);
-    expect(judge(learn(normals, { region: 'left' }, region).model, odd, region).reading.score).toBeLessThan(0.5 * plain);
+    expect(judge(learn(normals, { region: 'left' }, region).model, odd, region).reading.score).toBeLessThan(
+      0.5 * plain,
+    );
   });
 
   it('the positional term sees what lies in the wrong place, a free bank does not', () => {
@@ -153,7 +168,8 @@ describe('the bias', () => {
   const variants = Array.from({ length: 20 }, (_, i) => (i < 12 ? 'red' : 'blue'));
 
   it('hides the rows of other variants where this one has enough normals, and those of the normal judged', () => {
-    const hidden = (variant: string | null, without?: number): number[] => [...biasOf({ sources, variants }, variant, without)].flatMap((b, i) => (b === PATCH.hidden ? [i] : []));
+    const hidden = (variant: string | null, without?: number): number[] =>
+      [...biasOf({ sources, variants }, variant, without)].flatMap((b, i) => (b === PATCH.hidden ? [i] : []));
     expect(hidden('red')).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
     expect(hidden('blue', 12)).toEqual([12]);
     expect(hidden(null, 3)).toEqual([3]);
@@ -162,26 +178,41 @@ describe('the bias', () => {
 });
 
 describe('greedy cover', () => {
-  const bag = (random: Random, n: number, d: number): Rows => ({ data: Float32Array.from({ length: n * d }, () => random.normal()), height: n, width: 1, channels: d });
+  const bag = (random: Random, n: number, d: number): Rows => ({
+    data: Float32Array.from({ length: n * d }, () => random.normal()),
+    height: n,
+    width: 1,
+    channels: d,
+  });
 
   it('chooses as plain greedy k-center does, whatever the front', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 2, max: 60 }), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 64 }), (seed, n, count, front) => {
-        const random = createRandom(seed);
-        const rows = bag(random, n, 3);
-        const start = random.int(n);
-        const steps = greedyCover(rows, count, start, front);
-        let next = steps.next();
-        while (!next.done) {
-          const { centres, bias } = next.value;
-          const products = matmul(rows.data, centres.data, 3);
-          next = steps.next(Float32Array.from({ length: n }, (_, i) => Math.max(...bias.map((b, j) => products[i * bias.length + j]! + b))));
-        }
-        const plain = kCenterGreedy(rows, count, start);
-        expect([...next.value.indices]).toEqual([...plain.indices]);
-        // Distances come out of float32 products: their square roots near 0 are worth about 1e-3.
-        expect(Math.abs(next.value.radius - plain.radius)).toBeLessThan(2e-3);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 2, max: 60 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 64 }),
+        (seed, n, count, front) => {
+          const random = createRandom(seed);
+          const rows = bag(random, n, 3);
+          const start = random.int(n);
+          const steps = greedyCover(rows, count, start, front);
+          let next = steps.next();
+          while (!next.done) {
+            const { centres, bias } = next.value;
+            const products = matmul(rows.data, centres.data, 3);
+            next = steps.next(
+              Float32Array.from({ length: n }, (_, i) =>
+                Math.max(...bias.map((b, j) => products[i * bias.length + j]! + b)),
+              ),
+            );
+          }
+          const plain = kCenterGreedy(rows, count, start);
+          expect([...next.value.indices]).toEqual([...plain.indices]);
+          // Distances come out of float32 products: their square roots near 0 are worth about 1e-3.
+          expect(Math.abs(next.value.radius - plain.radius)).toBeLessThan(2e-3);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -193,7 +224,10 @@ describe('greedy cover', () => {
     let [before, after] = [0, 0];
     for (let i = 0; i < 40; i++) {
       for (let j = 0; j < i; j++) {
-        before += rows.reduce((s, r) => s + squaredDistance(r.data, i * r.channels, r.data, j * r.channels, r.channels), 0);
+        before += rows.reduce(
+          (s, r) => s + squaredDistance(r.data, i * r.channels, r.data, j * r.channels, r.channels),
+          0,
+        );
         after += squaredDistance(low.data, i * 64, low.data, j * 64, 64);
       }
     }
@@ -216,6 +250,8 @@ describe('regions of a map', () => {
   });
 
   it('pools nothing to 0', () => {
-    expect(poolMap(zeros(2, 2), { pool: 'max' }, { data: new Uint8Array(4), height: 2, width: 2, channels: 1 })).toBe(0);
+    expect(poolMap(zeros(2, 2), { pool: 'max' }, { data: new Uint8Array(4), height: 2, width: 2, channels: 1 })).toBe(
+      0,
+    );
   });
 });

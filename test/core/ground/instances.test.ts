@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quantileBox } from '../../../src/core/grid/extent.ts';
 import { emptyMask, labelGrid, zeros } from '../../../src/core/grid/grid.ts';
 import { areaOf } from '../../../src/core/grid/runs.ts';
-import { type FrameView, findCandidates, IGNORED_CELL, interestMask, productBox, quantileBox } from '../../../src/core/ground/instances.ts';
+import {
+  type FrameView,
+  findCandidates,
+  IGNORED_CELL,
+  interestMask,
+  productBox,
+} from '../../../src/core/ground/instances.ts';
 import type { InterestSpec } from '../../../src/core/rules/definition.ts';
 
 function spec(id: string, parts: Partial<InterestSpec> = {}): InterestSpec {
@@ -11,7 +18,10 @@ function spec(id: string, parts: Partial<InterestSpec> = {}): InterestSpec {
 
 /** A view from letters: '.' is class 0, 'a' 1, 'b' 2 ...; '#' is ignored. */
 function view(text: string): FrameView {
-  const rows = text.trim().split('\n').map((r) => r.trim());
+  const rows = text
+    .trim()
+    .split('\n')
+    .map((r) => r.trim());
   const [height, width] = [rows.length, rows[0]!.length];
   const labels = labelGrid(height, width);
   rows.forEach((r, y) => {
@@ -25,7 +35,12 @@ function view(text: string): FrameView {
   stage.data.forEach((_, i) => {
     stage.data[i] = i % 2 ? 1 : labels.data[Math.floor(i / 2)]!;
   });
-  return { frame: { imageWidth: width, imageHeight: height, box: [0, 0, 1, 1], width, height }, labels, lab, stages: [stage] };
+  return {
+    frame: { imageWidth: width, imageHeight: height, box: [0, 0, 1, 1], width, height },
+    labels,
+    lab,
+    stages: [stage],
+  };
 }
 
 const ground = spec('ground', { role: 'background', form: 'stuff' });
@@ -141,5 +156,6 @@ describe('quantileBox', () => {
 });
 
 describe('productBox', () => {
-  it('is the whole frame without a background interest', () => expect(productBox([spec('a')], view('ab\nab'))).toEqual([0, 0, 1, 1]));
+  it('is the whole frame without a background interest', () =>
+    expect(productBox([spec('a')], view('ab\nab'))).toEqual([0, 0, 1, 1]));
 });

@@ -30,7 +30,12 @@ const at = (labels: { data: Int32Array }, x: number, y: number): number => label
 
 describe('labelExemplar', () => {
   it('labels the shrunk inside of a box and leaves a ring unlabelled', () => {
-    const labels = labelExemplar([interest('part', { exemplars: [drawn({ boxes: [[0.2, 0.2, 0.6, 0.6]] })] })], 'a.png', frame, lab([20, 20, 60, 60]));
+    const labels = labelExemplar(
+      [interest('part', { exemplars: [drawn({ boxes: [[0.2, 0.2, 0.6, 0.6]] })] })],
+      'a.png',
+      frame,
+      lab([20, 20, 60, 60]),
+    );
     expect(at(labels, 40, 40)).toBe(0);
     expect(at(labels, 21, 21)).toBe(0);
     expect(at(labels, 20, 40)).toBe(UNLABELLED);
@@ -58,10 +63,28 @@ describe('labelExemplar', () => {
   });
 
   it('fills polygons and mask files, and ignores exemplars of other images', () => {
-    const mask = grid(Uint8Array.from({ length: 16 }, (_, i) => (i < 4 ? 1 : 0)), 4, 4);
+    const mask = grid(
+      Uint8Array.from({ length: 16 }, (_, i) => (i < 4 ? 1 : 0)),
+      4,
+      4,
+    );
     const specs = [
-      interest('a', { exemplars: [drawn({ polygons: [[[0.5, 0.5], [0.9, 0.5], [0.9, 0.9]]] })] }),
-      interest('b', { exemplars: [drawn({ masks: ['m.png'] }), { ...drawn({ points: [[0.1, 0.9]] }), image: 'other.png' }] }),
+      interest('a', {
+        exemplars: [
+          drawn({
+            polygons: [
+              [
+                [0.5, 0.5],
+                [0.9, 0.5],
+                [0.9, 0.9],
+              ],
+            ],
+          }),
+        ],
+      }),
+      interest('b', {
+        exemplars: [drawn({ masks: ['m.png'] }), { ...drawn({ points: [[0.1, 0.9]] }), image: 'other.png' }],
+      }),
     ];
     const labels = labelExemplar(specs, 'a.png', frame, lab([0, 0, 0, 0]), new Map([['m.png', mask]]));
     expect(at(labels, 85, 60)).toBe(0);

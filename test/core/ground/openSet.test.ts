@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/core/grid/random.ts';
 import { learnAttribute, readAttribute } from '../../../src/core/ground/attributes.ts';
 import { LIKENESS, learnLikeness, likenessOf, type ReferenceInstance } from '../../../src/core/ground/likeness.ts';
-import { createRandom } from '../../../src/core/grid/random.ts';
 
 type Looks = ReferenceInstance['instance'];
 
@@ -68,7 +68,10 @@ describe('likeness of a stuff', () => {
   });
 
   it('accepts every colour that some normal has', () => {
-    const two = [...normals(10), ...normals(10).map((n, i) => ({ image: `b${i}.png`, instance: { ...n.instance, lab: [80, -20, 40] as const } }))];
+    const two = [
+      ...normals(10),
+      ...normals(10).map((n, i) => ({ image: `b${i}.png`, instance: { ...n.instance, lab: [80, -20, 40] as const } })),
+    ];
     const m = learnLikeness('liquid', 'stuff', two);
     expect(likenessOf(m, looks({ lab: [80, -20, 40] })).value).toBeLessThan(1);
     expect(likenessOf(m, looks({ lab: [65, -5, 25] })).value).toBeGreaterThan(1);
@@ -108,7 +111,11 @@ describe('attributes', () => {
     ['settled on normals', many],
   ])('tells values apart: %s', (_, normalsOf) => {
     const model = learnAttribute('colour', 'cap', seeds, normalsOf)!;
-    for (const [value, make] of [['red', red], ['green', green], ['blue', blue]] as const) {
+    for (const [value, make] of [
+      ['red', red],
+      ['green', green],
+      ['blue', blue],
+    ] as const) {
       const reading = readAttribute(model, make());
       expect(reading.value).toBe(value);
       expect(reading.margin).toBeGreaterThan(0.3);
@@ -123,5 +130,16 @@ describe('attributes', () => {
     expect(distances.green).toBeGreaterThan(1);
   });
 
-  it('needs two values with exemplars', () => expect(learnAttribute('colour', 'cap', new Map([['red', [red()]], ['x', []]]), many)).toBeNull());
+  it('needs two values with exemplars', () =>
+    expect(
+      learnAttribute(
+        'colour',
+        'cap',
+        new Map([
+          ['red', [red()]],
+          ['x', []],
+        ]),
+        many,
+      ),
+    ).toBeNull());
 });

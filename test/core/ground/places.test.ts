@@ -1,28 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOf, toCellX, toCellY, toImageX, toImageY } from '../../../src/core/frame.ts';
+import { labOf } from '../../../src/core/grid/colour.ts';
 import type { RgbImage } from '../../../src/core/grid/grid.ts';
 import { COLOUR_WORDS, colourRange, membership } from '../../../src/core/ground/colourWords.ts';
 import { cellLab } from '../../../src/core/ground/features.ts';
 import { focusBox, learnFocus, silhouetteBox } from '../../../src/core/ground/focus.ts';
 import { shapesMask } from '../../../src/core/ground/place.ts';
-import { labOf } from '../../../src/core/grid/colour.ts';
 import { compileRules } from '../../../src/core/rules/index.ts';
 
 describe('frameOf', () => {
   it('keeps the aspect ratio to multiples of the stride', () => {
-    expect(frameOf({ fit: 'keep', size: 640 }, 400, 800, 32)).toMatchObject({ width: 320, height: 640, box: [0, 0, 1, 1] });
+    expect(frameOf({ fit: 'keep', size: 640 }, 400, 800, 32)).toMatchObject({
+      width: 320,
+      height: 640,
+      box: [0, 0, 1, 1],
+    });
     expect(frameOf({ fit: 'warp', size: 448 }, 400, 800, 32)).toMatchObject({ width: 448, height: 448 });
     expect(frameOf({ fit: 'keep', size: 640 }, 4000, 40, 32)).toMatchObject({ width: 640, height: 32 });
   });
 
   it('maps cells to image fractions and back, also in a box', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 0.5, noNaN: true }), (v, low) => {
-        const frame = frameOf({ fit: 'keep', size: 320 }, 640, 480, 32, [low, low / 2, low + 0.4, low / 2 + 0.3]);
-        expect(toImageX(frame, toCellX(frame, v, 80), 80)).toBeCloseTo(v, 9);
-        expect(toImageY(frame, toCellY(frame, v, 60), 60)).toBeCloseTo(v, 9);
-      }),
+      fc.property(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
+        (v, low) => {
+          const frame = frameOf({ fit: 'keep', size: 320 }, 640, 480, 32, [low, low / 2, low + 0.4, low / 2 + 0.3]);
+          expect(toImageX(frame, toCellX(frame, v, 80), 80)).toBeCloseTo(v, 9);
+          expect(toImageY(frame, toCellY(frame, v, 60), 60)).toBeCloseTo(v, 9);
+        },
+      ),
     );
   });
 });
@@ -84,23 +92,44 @@ describe('silhouette focus', () => {
     expect(focusBox(null, size)).toEqual([0.3, 0.25, 0.7, 0.75]);
   });
 
-  it('finds nothing on a plain picture', () => expect(silhouetteBox({ data: new Uint8Array(64 * 64 * 3).fill(99), width: 64, height: 64, channels: 3 })).toBeNull());
+  it('finds nothing on a plain picture', () =>
+    expect(
+      silhouetteBox({ data: new Uint8Array(64 * 64 * 3).fill(99), width: 64, height: 64, channels: 3 }),
+    ).toBeNull());
 });
 
 it('averages the colour of a cell over its pixels', () => {
-  const image: RgbImage = { data: Uint8Array.from({ length: 4 * 4 * 3 }, (_, i) => (Math.floor(i / 3) % 2 ? 200 : 100)), width: 4, height: 4, channels: 3 };
+  const image: RgbImage = {
+    data: Uint8Array.from({ length: 4 * 4 * 3 }, (_, i) => (Math.floor(i / 3) % 2 ? 200 : 100)),
+    width: 4,
+    height: 4,
+    channels: 3,
+  };
   const [l] = labOf(150, 150, 150);
   expect(cellLab(image, 1, 1).data[0]).toBeCloseTo(l, 3);
 });
 
 it('turns shapes into cells: boxes, polygons, named regions, mask files', () => {
-  const { file } = compileRules('schema: logsad/rules/v1\nproduct: p\nregions:\n  corner: { box: [0, 0, 0.5, 0.5] }\n', 'rules.yaml');
+  const { file } = compileRules(
+    'schema: logsad/rules/v1\nproduct: p\nregions:\n  corner: { box: [0, 0, 0.5, 0.5] }\n',
+    'rules.yaml',
+  );
   const frame = frameOf({ fit: 'keep', size: 64 }, 64, 64, 32);
   const count = (shapes: Parameters<typeof shapesMask>[0], files?: Parameters<typeof shapesMask>[5]) =>
     shapesMask(shapes, file, frame, 8, 8, files)?.data.reduce((n, v) => n + v, 0) ?? null;
   expect(count([])).toBeNull();
   expect(count([{ box: [0, 0, 0.25, 1] }])).toBe(16);
-  expect(count([{ polygon: [[0, 0], [1, 0], [1, 1]] }])).toBeGreaterThan(24);
+  expect(
+    count([
+      {
+        polygon: [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+        ],
+      },
+    ]),
+  ).toBeGreaterThan(24);
   expect(count([{ region: 'corner' }])).toBe(16);
   expect(count([{ region: 'corner' }, { box: [0, 0, 0.25, 1] }])).toBe(24);
   const half = { data: Uint8Array.from([1, 0]), width: 2, height: 1, channels: 1 };

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { FLOORS, MARGIN } from '../constants.ts';
+import { contactAlong } from '../contact.ts';
 import { type Complaint, type Empty, InterestRef, PlaceRef, STRICT } from '../kind.ts';
-import { contactAlong, halves } from '../pixels.ts';
+import { halves } from '../pixels.ts';
 import type { Quantity, QuantitySpec } from '../quantities.ts';
 import { defineQuantityKind } from '../quantityKind.ts';
 import { noneOf } from '../select.ts';
@@ -55,7 +56,8 @@ function contactOf(view: SceneView, of: string, to: string, axis: 'x' | 'y'): re
     return { empty: `${hosts.length} of ${to} were found where two are compared`, instances: idsOf(hosts) };
   // Left and right hosts are compared along y, upper and lower ones along x.
   const [a, b] = hosts.map((h) => contactAlong(view, known, h, axis === 'x' ? 'y' : 'x'));
-  return [{ key: 'contact', value: Math.abs(a! - b!), spec: CONTACT, instances: idsOf([...known, ...hosts]) }];
+  if (a == null || b == null) return { empty: `nothing shows where ${of} meets ${to}`, instances: idsOf(hosts) };
+  return [{ key: 'contact', value: Math.abs(a - b), spec: CONTACT, instances: idsOf([...known, ...hosts]) }];
 }
 
 /** The two halves of an interest mirror each other: in area, in overlap, in features, or in where it meets its hosts. */
@@ -137,7 +139,7 @@ export const symmetry = defineQuantityKind({
       rule: { of: 'cable', axis: 'x', measure: 'contact', to: 'clamp' },
       legend: { k: 'clamp', c: 'cable' },
       normals: ['kk....kk\nkkcccckk\nkk....kk'],
-      scene: 'kk......\nkkcc....\nkk.ccckk\n....cckk\n......kk',
+      scene: 'kk......\nkkcc....\nkk.cc.kk\n....cckk\n......kk',
       violated: false,
     },
     {

@@ -6,7 +6,7 @@ import type { Scene } from '../../scene.ts';
 import type { RuleFile } from '../definition.ts';
 import { mode } from '../select.ts';
 import { MINE } from './constants.ts';
-import { seenInterests } from './mutants.ts';
+import { seenInterests } from './operators.ts';
 
 /** A rule as a person writes it. */
 export interface RawRule {

@@ -3,7 +3,7 @@ export { type DiffSummary, diffRules, type Label, type RuleDiff, type SceneDiff,
 export { type MutationReport, mutationTest, type Trial } from './kill.ts';
 export { type MinedRule, type Mining, mineRules } from './mine.ts';
 export { minedText } from './mineText.ts';
-export { type Mutant, OPERATORS, type Operator } from './mutants.ts';
+export { type Mutant, OPERATORS, type Operator } from './operators.ts';
 export { PERTURBATIONS } from './perturb.ts';
 export { parseScene, partsNeeded } from './sceneText.ts';
 export { type Suggestion, suggestRules } from './suggest.ts';

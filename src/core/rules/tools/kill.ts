@@ -5,7 +5,8 @@ import { evaluateRules } from '../evaluate.ts';
 import type { LearntRules } from '../learn.ts';
 import type { RegionMasks } from '../view.ts';
 import { MUTATION } from './constants.ts';
-import { type Mutant, mutants, OPERATORS, type Operator, seenInterests } from './mutants.ts';
+import { mutants } from './mutants.ts';
+import { type Mutant, OPERATORS, type Operator, seenInterests } from './operators.ts';
 import { learnPanel, outside } from './panel.ts';
 
 export interface Tally {

@@ -15,7 +15,7 @@ import { viewOf } from '../view.ts';
 import { candidateRules, type RawRule } from './candidates.ts';
 import { MINE } from './constants.ts';
 import { drawTrials, runTrials, type Trial } from './kill.ts';
-import { OPERATORS, type Operator } from './mutants.ts';
+import { OPERATORS, type Operator } from './operators.ts';
 
 export interface MinedRule {
   readonly raw: RawRule;

@@ -8,7 +8,7 @@ import type { RuleFile } from '../definition.ts';
 import { assignToAnchors, learnAnchors, mode } from '../select.ts';
 import { imageReading, meanCentroid, type SceneView, totalArea, unionBox, viewOf, withoutSpecks } from '../view.ts';
 import { PANEL_EPSILON } from './constants.ts';
-import { seenInterests } from './mutants.ts';
+import { seenInterests } from './operators.ts';
 
 interface Readings {
   readonly numbers: [string, number][];

@@ -1,8 +1,8 @@
 /** What the tools found, as a terminal shows it. */
 import { stringify } from 'yaml';
 import type { DiffSummary, RuleDiff } from './diff.ts';
-import type { MutationReport } from './kill.ts';
-import { OPERATORS } from './mutants.ts';
+import type { MutantName, MutationReport } from './kill.ts';
+import { OPERATORS } from './operators.ts';
 import type { Suggestion } from './suggest.ts';
 import type { Vetting } from './vet.ts';
 
@@ -70,7 +70,14 @@ function smallest(r: MutationReport): string {
 
 const ruleText = (rule: object): string => stringify(rule, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 
-/** One line per survivor, grouped by the rule that would kill them. */
+/** "fruit moved up by 5 %: 000.jpg, 004.jpg": every mutant once, those of one change on a line. */
+function byChange(list: readonly MutantName[]): string[] {
+  const images = new Map<string, string[]>();
+  for (const m of list) images.set(m.change, [...(images.get(m.change) ?? []), m.image]);
+  return [...images].map(([change, names]) => `${change}: ${names.join(', ')}`);
+}
+
+/** Survivors, grouped by the rule that would kill them. */
 function survivors(suggestions: readonly Suggestion[]): string[] {
   const groups = new Map<string, Suggestion[]>();
   for (const s of suggestions) {
@@ -85,7 +92,7 @@ function survivors(suggestions: readonly Suggestion[]): string[] {
       rule === ''
         ? '  no rule of the language would kill:'
         : `  ${group[0]!.by === 'stated' ? 'only a bound without tolerance would kill' : 'this rule holds on the normals and would kill'}: ${rule}`,
-      ...group.map(({ survivor }) => `    ${survivor.image}: ${survivor.change}`),
+      ...byChange(group.map((s) => s.survivor)).map((l) => `    ${l}`),
     ]);
 }
 
@@ -99,7 +106,7 @@ export function mutationToText(r: MutationReport, suggestions: readonly Suggesti
       : [
           '',
           `${r.inside.length} mutants stay inside the range of the normals and are not counted:`,
-          ...r.inside.map((m) => `  ${m.image}: ${m.change}`),
+          ...byChange(r.inside).map((l) => `  ${l}`),
         ];
   return [
     `mutation score ${r.score.toFixed(3)}: ${r.normals} normals mutated, seed ${r.seed}, every operator weighs the same`,

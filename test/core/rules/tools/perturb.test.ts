@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { grid } from '../../../../src/core/grid/grid.ts';
+import { grid, type RgbImage } from '../../../../src/core/grid/grid.ts';
 import { brightened, cropped, PERTURBATIONS, turned } from '../../../../src/core/rules/tools/perturb.ts';
 
 const SIDE = 41;
@@ -7,7 +7,7 @@ const image = grid(new Uint8Array(3 * SIDE * SIDE), SIDE, SIDE, 3);
 for (let y = 0; y < SIDE; y++)
   for (let x = 0; x < SIDE; x++)
     image.data.fill(Math.hypot(x - 20, y - 9) < 3 ? 200 : 100, 3 * (y * SIDE + x), 3 * (y * SIDE + x) + 3);
-const bright = (i: typeof image): [number, number] => {
+const bright = (i: RgbImage): [number, number] => {
   let [sx, sy, n] = [0, 0, 0];
   for (let p = 0; p < i.width * i.height; p++)
     if (i.data[3 * p]! > 150) [sx, sy, n] = [sx + (p % i.width), sy + Math.floor(p / i.width), n + 1];
