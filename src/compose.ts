@@ -18,7 +18,7 @@ import {
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
-import { checkStamp, type Inspector, openInspector } from './app/inspect.ts';
+import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
 import type { LogsadError } from './core/errors.ts';
@@ -53,8 +53,8 @@ export interface EngineOptions {
 /** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
 export interface Engine extends AsyncDisposable, Deps {
   learn(product: ProductRules, request: LearnRequest, options?: LearnOptions): Promise<Learned>;
-  /** @throws LogsadError PROFILE_* where the profile does not fit the rules or the models */
-  inspector(product: ProductRules, profile: Profile): Promise<Inspector>;
+  /** @throws LogsadError PROFILE_* where the profile does not fit the rules or the models, RULES_PROPOSED */
+  inspector(product: ProductRules, profile: Profile, options?: Pick<OpenOptions, 'proposed'>): Promise<Inspector>;
 }
 
 /** A rule file, compiled, and where it lies. */
@@ -78,9 +78,12 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const deps: Deps = { images, inference, backbones: createBackbones(inference) };
   return {
     ...deps,
-    learn: async ({ compiled, path }, request, learnOptions) =>
-      learn({ compiled, ...request, masks: await loadMasks(compiled.file, path) }, deps, learnOptions),
-    inspector: ({ compiled }, profile) => openInspector(compiled, profile, deps),
+    learn: async (product, request, learnOptions) =>
+      learn({ ...(await withMasks(product)), ...request }, deps, learnOptions),
+    inspector: async (product, profile, openOptions) => {
+      const { compiled, masks } = await withMasks(product);
+      return openInspector(compiled, profile, { ...deps, masks }, { ...openOptions, path: product.path });
+    },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };
 }
@@ -99,8 +102,13 @@ export async function loadProfile(path: string): Promise<Profile> {
 /** A profile whose Scenes these rules can judge; no model is loaded. @throws LogsadError as loadProfile, PROFILE_STALE, PROFILE_PRODUCT */
 export async function loadFitting(product: ProductRules, path: string): Promise<Profile> {
   const profile = await loadProfile(path);
-  checkStamp(product.compiled, profile, null);
+  await checkFitting(product, profile);
   return profile;
+}
+
+/** Whether these rules, with the mask files they name, can judge a profile's Scenes. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
+export async function checkFitting(product: ProductRules, profile: Profile): Promise<void> {
+  checkStamp((await withMasks(product)).compiled, profile, null);
 }
 
 /** Today as an ISO date, for provenance and vetting. */
@@ -131,14 +139,35 @@ export async function digestFile(path: string): Promise<string> {
     .digest('hex');
 }
 
-/** The mask files that exemplars name, beside the rule file; white (at least half) is inside. */
-async function loadMasks(file: RuleFile, rulesPath: string): Promise<ReadonlyMap<string, Mask>> {
-  const names = new Set(Object.values(file.interests).flatMap((i) => i.exemplars.flatMap((e) => e.masks)));
+/** The mask files that exemplars, regions, `ignore` and the focus name. */
+export function maskNames(file: RuleFile): string[] {
+  const { focus } = file.frame;
+  const shapes = [...Object.values(file.regions), ...file.ignore, ...(typeof focus === 'object' ? [focus] : [])];
+  const drawn = Object.values(file.interests).flatMap((i) => i.exemplars.flatMap((e) => e.masks));
+  return [...new Set([...drawn, ...shapes.flatMap((s) => ('mask' in s ? [s.mask] : []))])].sort();
+}
+
+/**
+ * The mask files of a product, beside its rule file (white, at least half, is inside), and its rules stamped with what the
+ * masks show: a profile that was learnt with another drawing is stale. @throws LogsadError FILE_*, IMAGE_*
+ */
+async function withMasks({
+  compiled,
+  path,
+}: ProductRules): Promise<{ compiled: CompiledRules; masks: ReadonlyMap<string, Mask> }> {
+  const names = maskNames(compiled.file);
+  if (names.length === 0) return { compiled, masks: new Map() };
   const read = async (name: string): Promise<[string, Mask]> => {
-    const { pixels } = await images.read(join(dirname(rulesPath), name));
+    const { pixels } = await images.read(join(dirname(path), name));
     const mask = emptyMask(pixels.height, pixels.width);
     for (let i = 0; i < mask.data.length; i++) mask.data[i] = pixels.data[3 * i]! >= 128 ? 1 : 0;
     return [name, mask];
   };
-  return new Map(await Promise.all([...names].map(read)));
+  const masks = await Promise.all(names.map(read));
+  const stamp = createHash('sha256').update(compiled.digests.grounding);
+  for (const [name, { width, height, data }] of masks) {
+    stamp.update(JSON.stringify([name, width, height])).update(data);
+  }
+  const digests = { ...compiled.digests, grounding: stamp.digest('hex') };
+  return { compiled: { ...compiled, digests }, masks: new Map(masks) };
 }

@@ -30,7 +30,7 @@ export { evaluationToText } from './app/tables.ts';
 export * from './compose.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
 export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
-export { type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
+export { REPORT_LIMITS, type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
 export { resultToText } from './core/report/text.ts';
 export { explainRules } from './core/rules/explain.ts';

@@ -12,7 +12,7 @@ import type { DetectorSpec, RuleFile } from '../core/rules/definition.ts';
 import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
-import type { DenseBackbone } from './ports.ts';
+import type { DenseBackbone, Inference } from './ports.ts';
 import { createRunner, type Pixels } from './runner.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
@@ -65,17 +65,48 @@ interface Stored {
 
 const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
 
+/** Numbers what is kept in inference children: products that share one must not share a name. */
+let generations = 0;
+
+/** The same child, with the names of all that is kept in it from here. */
+function remembering(inference: Inference): { readonly inference: Inference; readonly names: ReadonlySet<string> } {
+  const names = new Set<string>();
+  const through: Inference = {
+    threads: inference.threads,
+    load: (id, source) => inference.load(id, source),
+    put: (name, tensor) => {
+      names.add(name);
+      return inference.put(name, tensor);
+    },
+    drop: (name) => inference.drop(name),
+    run: (steps, fetch, extra) => inference.run(steps, fetch, extra),
+    [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
+  };
+  return { inference: through, names };
+}
+
 /** Learns the detectors that the rule file names. @throws LogsadError DETECTOR_*, MODEL_*, INFERENCE_* */
 export async function learnDetectors(
   input: DetectorsInput,
   deps: Deps,
   options: LearnOptions = {},
 ): Promise<LearntDetectors> {
+  const { inference, names } = remembering(deps.inference);
+  try {
+    return await learnEach(input, { ...deps, inference }, options);
+  } finally {
+    // What calibration images were searched in is of no use to anyone after learning.
+    await Promise.allSettled([...names].map((name) => deps.inference.drop(name)));
+  }
+}
+
+async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOptions): Promise<LearntDetectors> {
   const { scenes, calibration, pixels, file } = input;
   const sections: Record<string, ProfileSection> = {};
   const readings: Record<string, DetectorReading>[] = [...scenes, ...calibration].map(() => ({}));
   const backbones: Record<string, { id: string; digest: string }> = {};
   const specs = specsOf(file);
+  const generation = generations++;
   for (const [n, spec] of specs.entries()) {
     options.onProgress?.({ stage: 'detectors', done: n, total: specs.length, item: spec.name });
     const detector = detectorOf(spec);
@@ -92,7 +123,7 @@ export async function learnDetectors(
     learning.readings.forEach((r, i) => {
       if (r) readings[i]![spec.name] = r;
     });
-    const prefix = `learn/${spec.name}`;
+    const prefix = `learn/${generation}/${spec.name}`;
     await run(detector.open(learning.model, prefix));
     for (const [c, scene] of calibration.entries()) {
       const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
@@ -123,8 +154,6 @@ export interface OpenDetectors {
   ): Promise<Readonly<Record<string, Detection>>>;
 }
 
-let opened = 0;
-
 /** Readies the detectors of a profile. @throws LogsadError PROFILE_STALE, MODEL_* */
 export async function openDetectors(
   shared: Shared,
@@ -132,7 +161,7 @@ export async function openDetectors(
   deps: Pick<Deps, 'inference' | 'backbones'>,
 ): Promise<OpenDetectors> {
   const { file } = shared;
-  const generation = opened++;
+  const generation = generations++;
   const ready = await Promise.all(
     specsOf(file).map(async (spec) => {
       const detector = detectorOf(spec);

@@ -2,6 +2,7 @@
 import { type Calibration, calibrate } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
 import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
+import { doubtsOf } from '../core/doubts.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
 import { buildScene, candidatesOf, type GroundModel } from '../core/ground/model.ts';
@@ -25,11 +26,12 @@ export interface InspectOptions {
 }
 
 export interface JudgeOptions {
-  /** sha256 of a normal whose own Scene must not serve as a reference (it is being judged). */
+  /** sha256 of a normal or calibration image whose own Scene must not serve as a reference (it is being judged). */
   readonly without?: string;
 }
 
-export interface Inspector {
+/** Holds head weights in the inference child: `await using`, or leave it to the engine's end. */
+export interface Inspector extends AsyncDisposable {
   inspect(image: ImageInput, options?: InspectOptions): Promise<InspectionResult>;
   /** As `inspect`, with the maps, which are too large for the result's JSON. */
   inspectWithMaps(image: ImageInput, options?: InspectOptions): Promise<Inspection>;
@@ -67,12 +69,28 @@ export function checkStamp(
   }
 }
 
+export interface OpenOptions {
+  /** Also opens rules that are only proposed: to measure or to vet them, not to judge parts by them. */
+  readonly proposed?: boolean;
+  /** Where the rule file lies, for the fault that names it. */
+  readonly path?: string;
+}
+
+/** @throws LogsadError RULES_PROPOSED, and as checkStamp */
 export async function openInspector(
   compiled: CompiledRules,
   profile: Profile,
   deps: Deps & { readonly masks?: ReadonlyMap<string, Mask> },
+  { proposed = false, path }: OpenOptions = {},
 ): Promise<Inspector> {
   const { file } = compiled;
+  if (file.status === 'proposed' && !proposed) {
+    throw new LogsadError(
+      'RULES_PROPOSED',
+      { product: file.product },
+      path === undefined ? {} : { place: { file: path } },
+    );
+  }
   const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
@@ -84,7 +102,7 @@ export async function openInspector(
     profile.sections,
     deps,
   );
-  const calibration = calibrate(compiled, profile);
+  const calibration = calibrate(compiled, profile, Object.fromEntries(deps.masks ?? []));
   const borders = Object.fromEntries(
     specsOf(file).map((d) => [d.name, mapBorder(profile.normals.flatMap((n) => n.scene.detectors[d.name] ?? []))]),
   );
@@ -99,6 +117,7 @@ export async function openInspector(
     normals: profile.normals.length,
   };
 
+  const normalScenes = profile.normals.map((n) => n.scene);
   const judge = (
     scene: Scene,
     { without }: JudgeOptions = {},
@@ -113,7 +132,7 @@ export async function openInspector(
       calibration,
       judged,
       ranked: calibration.ranked(scene, judged, self),
-      doubts: [],
+      doubts: doubtsOf(scene, judged.rules.measurements, normalScenes),
     });
     timings.rules = performance.now() - start;
     return { schemaVersion: 1, image: scene.image, ...decision, scene, timings, fingerprint };
@@ -132,9 +151,10 @@ export async function openInspector(
     lap('decode');
     const view = model ? await segmenter.view(framed, model.head, extra) : null;
     lap('segment');
-    // A picture that taught the profile is judged without itself.
+    // A picture that taught the profile is judged without itself; calibration images are in no bank.
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
     const self = profile.normals[at];
+    const known = self ?? profile.calibration.find((n) => n.sha256 === framed.sha256);
     const grounded =
       model && view
         ? buildScene(file, model, candidatesOf(file, image.name, view, model.medians), self?.image)
@@ -150,7 +170,11 @@ export async function openInspector(
     }
     const readings = Object.fromEntries(Object.entries(found).map(([name, d]) => [name, d.reading]));
     lap('detect');
-    const result = judge({ ...grounded, unknown, detectors: readings }, self ? { without: self.sha256 } : {}, timings);
+    const result = judge(
+      { ...grounded, unknown, detectors: readings },
+      known ? { without: known.sha256 } : {},
+      timings,
+    );
     return { result, maps };
   };
 
@@ -160,6 +184,7 @@ export async function openInspector(
     calibration,
     judge: (scene, options) => judge(scene, options),
     inspectWithMaps,
+    [Symbol.asyncDispose]: async () => segmenter.dispose(),
     inspect: async (image, options) => (await inspectWithMaps(image, options)).result,
   };
 }

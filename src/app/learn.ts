@@ -2,17 +2,13 @@
 import { bareScene } from '../core/detect/regions.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
-import { createRandom } from '../core/grid/random.ts';
 import { GROUND } from '../core/ground/constants.ts';
-import type { FrameFeatures } from '../core/ground/features.ts';
-import { type FocusSize, learnFocus } from '../core/ground/focus.ts';
-import { fitHead, type LabelledFrame, type PixelHead } from '../core/ground/head.ts';
-import { labelExemplar } from '../core/ground/labels.ts';
+import type { FocusSize } from '../core/ground/focus.ts';
+import type { PixelHead } from '../core/ground/head.ts';
 import {
   areaMedians,
   buildScene,
   candidatesOf,
-  classInterests,
   type GroundModel,
   learnGround,
   type NormalCandidates,
@@ -23,9 +19,12 @@ import type { RuleFile } from '../core/rules/definition.ts';
 import type { CompiledRules } from '../core/rules/index.ts';
 import { learnDetectors } from './detect.ts';
 import { inOrder } from './lanes.ts';
+import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
-import { createSegmenter, type FramedImage, type Segmenter, withGain } from './segmenter.ts';
+import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { worstNormals } from './worst.ts';
+
+export { exemplarNames };
 
 export interface ImageRef {
   readonly name: string;
@@ -51,7 +50,7 @@ export interface LearnInput {
   /** Where exemplar images lie that are not among the normals (`--shots` draws some of the folder). */
   readonly exemplars?: readonly ImageRef[];
   readonly calibration?: readonly ImageRef[];
-  /** Mask files that exemplars name, decoded. */
+  /** Mask files that exemplars, regions and `ignore` name, decoded. */
   readonly masks?: ReadonlyMap<string, Mask>;
   readonly set?: string;
   readonly seed?: number;
@@ -70,77 +69,36 @@ export interface Learned {
 /** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
 export const ENGINE = 'ground-2';
 
-/** So many normals say how large the product is in the picture. */
-const FOCUS_SAMPLE = 64;
-
 const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { signal: o.signal } : {});
-
-/** Names of the images that a rule file draws exemplars on. */
-export function exemplarNames(file: RuleFile): string[] {
-  const names = new Set<string>();
-  for (const spec of Object.values(file.interests)) for (const e of spec.exemplars) names.add(e.image);
-  return [...names];
-}
-
-/** Frames the exemplars, at every gain, labels them and fits the head. */
-async function learnHead(
-  file: RuleFile,
-  exemplars: readonly ImageRef[],
-  masks: ReadonlyMap<string, Mask>,
-  segmenter: Segmenter,
-  seed: number,
-  options: LearnOptions,
-): Promise<{ head: PixelHead; framed: FramedImage[] }> {
-  const { classes } = classInterests(file);
-  const frames: LabelledFrame[] = [];
-  const plain: FrameFeatures[] = [];
-  const framed: FramedImage[] = [];
-  for (const [i, ref] of exemplars.entries()) {
-    options.onProgress?.({ stage: 'exemplars', done: i, total: exemplars.length, item: ref.name });
-    const image = await segmenter.frame(ref, options.signal);
-    framed.push(image);
-    const base = await segmenter.features(image.pixels, options.signal);
-    plain.push(base);
-    const labels = labelExemplar(classes, ref.name, image.frame, base.lab, masks);
-    for (const gain of GROUND.gains) {
-      const features = gain === 1 ? base : await segmenter.features(withGain(image.pixels, gain), options.signal);
-      frames.push({ features, labels });
-    }
-  }
-  options.onProgress?.({ stage: 'exemplars', done: exemplars.length, total: exemplars.length });
-  const colours = classes.flatMap((c) => (c.colour ? [c.colour] : []));
-  const head = fitHead(
-    classes.map((c) => c.id),
-    colours,
-    frames,
-    plain,
-    createRandom(seed),
-  );
-  return { head, framed };
-}
-
-/** The images to fit the head on: those drawn on, or the first few normals where only colours are given. */
-function headImages(file: RuleFile, input: LearnInput): ImageRef[] {
-  const known = new Map([...(input.exemplars ?? []), ...input.normals].map((r) => [r.name, r]));
-  const wanted = exemplarNames(file);
-  const missing = wanted.filter((n) => !known.has(n));
-  if (missing.length > 0) throw new LogsadError('EXEMPLAR_MISSING', { images: missing, product: file.product });
-  return wanted.length > 0 ? wanted.map((n) => known.get(n)!) : input.normals.slice(0, 4);
-}
 
 /** Normals to a Profile. An unreadable image is reported and left out; with none readable the first fault is thrown. */
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
+  const { file } = input.compiled;
+  const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
+  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  try {
+    return await learnWith(segmenter, backbone, input, deps, options);
+  } finally {
+    await segmenter.dispose();
+  }
+}
+
+async function learnWith(
+  segmenter: Segmenter,
+  backbone: DenseBackbone,
+  input: LearnInput,
+  deps: Deps,
+  options: LearnOptions,
+): Promise<Learned> {
   const file = input.compiled.file;
   const set = input.set ?? 'embedded';
   const seed = input.seed ?? 0;
-  const backbone = await deps.backbones.dense('ground', set);
-  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  const masks = input.masks ?? new Map<string, Mask>();
   const failures: { image: string; error: LogsadError }[] = [];
   let focus: FocusSize | null = null;
   let model: GroundModel | null = null;
   if (file.frame.focus === 'silhouette') {
-    const sample = await inOrder(input.normals.slice(0, FOCUS_SAMPLE), (r) => segmenter.silhouette(r, options.signal));
-    focus = learnFocus(sample);
+    focus = await silhouetteFocus(input, segmenter, options);
     segmenter.setFocus(focus);
   }
   const normals: NormalRecord[] = [];
@@ -148,14 +106,18 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
   const relit: NormalRecord[] = [];
   const exemplars: Record<string, string> = {};
   if (Object.keys(file.interests).length > 0) {
-    const drawn = headImages(file, input);
-    const { head, framed } = await learnHead(file, drawn, input.masks ?? new Map(), segmenter, seed, options);
+    const drawn = await headImages(file, input, segmenter, options);
+    const { head, framed } = await learnHead(file, drawn, masks, segmenter, seed, options);
     for (const f of framed) exemplars[f.name] = f.sha256;
     const first = await inOrder(framed, async (f) =>
       candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}),
     );
     const medians = areaMedians(file, first);
-    const all = [...drawn.filter((d) => !input.normals.some((n) => n.name === d.name)), ...input.normals];
+    // Images that only show a value of an attribute serve too, wherever they lie.
+    const pointedAt = (input.exemplars ?? []).filter((e) => exemplarNames(file).includes(e.name));
+    const extra = new Map([...pointedAt, ...drawn].map((r) => [r.name, r]));
+    for (const n of input.normals) extra.delete(n.name);
+    const all = [...extra.values(), ...input.normals];
     const found = await candidates(file, all, head, medians, segmenter, 'normals', failures, options);
     const lit = await relight(file, all, head, medians, segmenter, options);
     model = learnGround(
@@ -194,7 +156,7 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
   const detected = await learnDetectors(
     {
       file,
-      masks: input.masks ?? new Map(),
+      masks,
       groundChannels: model ? model.head.stages.map((s) => s.channels) : [],
       scenes: normals.map((r) => r.scene),
       calibration: calibration.map((r) => r.scene),
@@ -225,7 +187,10 @@ export async function learn(input: LearnInput, deps: Deps, options: LearnOptions
     relit,
     worst: [],
   };
-  return { profile: { ...profile, worst: worstNormals(input.compiled, profile) }, failures };
+  return {
+    profile: { ...profile, worst: worstNormals(input.compiled, profile, Object.fromEntries(masks)) },
+    failures,
+  };
 }
 
 interface Found {
@@ -299,30 +264,4 @@ async function candidates(
     const view = await segmenter.view(framed, head, signalOf(options));
     return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
   });
-}
-
-/** Works through pictures with progress; an unreadable one is noted and left out, with none readable its fault is thrown. */
-async function pictures<T extends object>(
-  refs: readonly ImageRef[],
-  stage: string,
-  failures: { image: string; error: LogsadError }[],
-  options: LearnOptions,
-  work: (ref: ImageRef) => Promise<T>,
-): Promise<T[]> {
-  let done = 0;
-  const found = await inOrder(refs, async (ref): Promise<T | null> => {
-    options.signal?.throwIfAborted();
-    try {
-      return await work(ref);
-    } catch (error) {
-      if (!(error instanceof LogsadError) || !error.code.startsWith('IMAGE_')) throw error;
-      failures.push({ image: ref.name, error });
-      return null;
-    } finally {
-      options.onProgress?.({ stage, done: ++done, total: refs.length, item: ref.name });
-    }
-  });
-  const good = found.filter((f): f is Awaited<T> => f !== null);
-  if (refs.length > 0 && good.length === 0) throw failures[0]!.error;
-  return good;
 }

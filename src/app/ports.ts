@@ -16,13 +16,13 @@ export interface DecodedImage {
   readonly sha256: string;
   /** Size of the whole picture after the EXIF turn, before any cropping or resizing. */
   readonly native: Size;
-  /** Decoded losslessly as is, or what was converted ("16-bit", "cmyk", "grey", "alpha", "animated: first frame"). */
+  /** Decoded losslessly as is, or what was converted ("16-bit", "cmyk", "grey", "alpha"). */
   readonly notes: readonly string[];
 }
 
 /** Reads pictures. Every fault is a LogsadError with an IMAGE_* code that names the file. */
 export interface ImageReader {
-  /** Decodes; with `fit`, shrinks while decoding (see core/frame.ts for the geometry). */
+  /** Decodes; with `size`, resizes to it (see core/frame.ts for the geometry). */
   read(path: string, options?: ReadOptions): Promise<DecodedImage>;
   decode(bytes: Uint8Array, name: string, options?: ReadOptions): Promise<DecodedImage>;
   /** The file's bytes, within the byte limit. */

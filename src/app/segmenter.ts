@@ -1,4 +1,5 @@
 /** From a picture to what the ground backbone sees of it, and to a labelled frame: the one preprocessing path. */
+import { LogsadError } from '../core/errors.ts';
 import { frameOf } from '../core/frame.ts';
 import type { FeatureGrid, Mask, RgbImage } from '../core/grid/grid.ts';
 import { cellLab, type FrameFeatures } from '../core/ground/features.ts';
@@ -6,7 +7,7 @@ import { FOCUS, type FocusSize, focusBox, silhouetteBox } from '../core/ground/f
 import { type PixelHead, stageWeights } from '../core/ground/head.ts';
 import type { FrameView } from '../core/ground/instances.ts';
 import { type ViewOptions, viewFrame } from '../core/ground/model.ts';
-import { shapesMask } from '../core/ground/place.ts';
+import { shapeBox, shapesMask } from '../core/ground/place.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Box, SceneFrame } from '../core/scene.ts';
 import type { DenseBackbone, ImageReader, Inference, Size, Step, Tensor } from './ports.ts';
@@ -34,7 +35,10 @@ const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, imag
 /** Multiplies every value by `gain` and clips: a change of exposure in sRGB. */
 export function withGain(image: RgbImage, gain: number): RgbImage {
   if (gain === 1) return image;
-  return { ...image, data: Uint8Array.from(image.data, (v) => Math.min(255, Math.round(v * gain))) };
+  const lut = Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, Math.round(v * gain)));
+  const data = new Uint8Array(image.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = lut[image.data[i]!]!;
+  return { ...image, data };
 }
 
 export interface Segmenter {
@@ -52,20 +56,29 @@ export interface Segmenter {
     head: PixelHead,
     options?: ViewOptions & { readonly signal?: AbortSignal },
   ): Promise<FrameView>;
+  /** Drops the head weights that it keeps in the inference child. */
+  dispose(): Promise<void>;
 }
 
-/** Bounding box of a fixed focus shape; undefined for the whole image or a silhouette. */
-function fixedBox(file: RuleFile): Box | undefined {
+/**
+ * Bounding box of a fixed focus shape; undefined for the whole image or a silhouette.
+ * @throws LogsadError FOCUS_NOT_FOUND for a mask that is empty or was not read
+ */
+function fixedBox(file: RuleFile, masks: ReadonlyMap<string, Mask>): Box | undefined {
   const { focus } = file.frame;
   if (focus === undefined || focus === 'silhouette') return undefined;
-  const shape = 'region' in focus ? file.regions[focus.region] : focus;
-  if (shape && 'box' in shape) return shape.box;
-  if (!shape || !('polygon' in shape)) return undefined;
-  const xs = shape.polygon.map((p) => p[0]);
-  const ys = shape.polygon.map((p) => p[1]);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const box = shapeBox(focus, file, masks);
+  if (box) return box;
+  throw new LogsadError('FOCUS_NOT_FOUND', {
+    product: file.product,
+    reason: `${JSON.stringify(focus)} covers no place of the image, or its mask file was not read`,
+  });
 }
 
+/** Heads put into any child so far: products that share one must not share a name. */
+let heads = 0;
+
+/** @throws LogsadError FOCUS_NOT_FOUND where `frame.focus` names a place that covers nothing */
 export function createSegmenter(
   file: RuleFile,
   images: ImageReader,
@@ -74,25 +87,39 @@ export function createSegmenter(
   masks: ReadonlyMap<string, Mask> = new Map(),
 ): Segmenter {
   const spec = file.frame;
-  const fixed = fixedBox(file);
+  const fixed = fixedBox(file, masks);
   const names = backbone.stages.map((s) => s.name);
-  const resident = new WeakMap<PixelHead, Promise<string>>();
-  let heads = 0;
+  let resident = new WeakMap<PixelHead, Promise<string>>();
+  const kept = new Map<string, Promise<void>>();
 
+  const dispose = async (): Promise<void> => {
+    const gone = [...kept];
+    kept.clear();
+    resident = new WeakMap();
+    // A put under way, after an abort, would outlive the drop; a child that is gone holds nothing any more.
+    await Promise.allSettled(gone.map(([, put]) => put));
+    await Promise.allSettled(gone.map(([name]) => inference.drop(name)));
+  };
   const put = (head: PixelHead): Promise<string> => {
-    let done = resident.get(head);
-    if (!done) {
-      const prefix = `head:${backbone.id}:${heads++}`;
-      const k = head.classes.length;
-      done = Promise.all(
-        head.stages.flatMap((s, i) => [
-          inference.put(`${prefix}:mean_${names[i]}`, { dims: [s.channels], data: s.mean }),
-          inference.put(`${prefix}:scale_${names[i]}`, { dims: [s.channels], data: s.scale }),
-          inference.put(`${prefix}:weight_${names[i]}`, { dims: [s.channels, k], data: stageWeights(head, i) }),
-        ]),
-      ).then(() => prefix);
-      resident.set(head, done);
-    }
+    const known = resident.get(head);
+    if (known) return known;
+    const prefix = `head:${backbone.id}:${heads++}`;
+    const k = head.classes.length;
+    const keep = (name: string, dims: readonly number[], data: Float32Array): Promise<void> => {
+      const put = inference.put(`${prefix}:${name}`, { dims, data });
+      kept.set(`${prefix}:${name}`, put);
+      return put;
+    };
+    const done = Promise.all(
+      head.stages.flatMap((s, i) => [
+        keep(`mean_${names[i]}`, [s.channels], s.mean),
+        keep(`scale_${names[i]}`, [s.channels], s.scale),
+        keep(`weight_${names[i]}`, [s.channels, k], stageWeights(head, i)),
+      ]),
+    ).then(() => prefix);
+    resident.set(head, done);
+    // A put that failed once is tried again with the next picture.
+    done.catch(() => resident.delete(head));
     return done;
   };
 
@@ -165,6 +192,7 @@ export function createSegmenter(
     setFocus(size) {
       focus = size;
     },
+    dispose,
     async features(image, signal) {
       const { stages } = await run(image, null, signal);
       return { stages, lab: labOf(image, stages) };

@@ -1,6 +1,7 @@
 /** Which normals sit badly with the others: candidates for a corrective click, or for being left out. */
+import { heldOutScenes } from '../core/ground/heldOut.ts';
 import type { Profile, WorstNormal } from '../core/profile.ts';
-import { type CompiledRules, evaluateRules, learnRules } from '../core/rules/index.ts';
+import { type CompiledRules, evaluateRules, learnRules, type RegionMasks } from '../core/rules/index.ts';
 import type { Scene } from '../core/scene.ts';
 
 const WORST = {
@@ -11,19 +12,23 @@ const WORST = {
 } as const;
 
 /** Judges every normal by the others (in folds) and names those that lie farthest out, with the reasons. */
-export function worstNormals(compiled: CompiledRules, profile: Profile): WorstNormal[] {
+export function worstNormals(compiled: CompiledRules, profile: Profile, masks: RegionMasks = {}): WorstNormal[] {
   const scenes = profile.normals.map((n) => n.scene);
+  const held = heldOutScenes(compiled.file, scenes);
   const calibration = profile.calibration.map((n) => n.scene);
   const folds = Math.min(scenes.length, WORST.folds);
   const out: WorstNormal[] = [];
   for (let f = 0; f < folds; f++) {
+    const gone = new Set(profile.normals.flatMap((n, i) => (i % folds === f ? [n.sha256] : [])));
     const learnt = learnRules(
       compiled,
       scenes.filter((_, i) => i % folds !== f),
       calibration,
+      masks,
+      profile.relit.filter((r) => !gone.has(r.sha256)).map((r) => r.scene),
     );
-    scenes.forEach((scene, i) => {
-      if (i % folds === f) out.push(judged(scene, evaluateRules(compiled, learnt, scene)));
+    held.forEach((scene, i) => {
+      if (i % folds === f) out.push(judged(scene, evaluateRules(compiled, learnt, scene, masks)));
     });
   }
   return out.sort((a, b) => b.unit - a.unit).slice(0, WORST.count);

@@ -1,7 +1,8 @@
 /** What `inspect`, `evaluate` and `demo` write beside their answer: overlays, scenes, and the report page. */
 import { join } from 'node:path';
-import type { DrawOptions, ImageRef, InspectionResult, LogsadError, ReportEntry } from '../index.ts';
+import type { DrawOptions, ImageRef, InspectionResult, LogsadError } from '../index.ts';
 import { outputNames } from './options.ts';
+import { createReportEntries } from './reportEntries.ts';
 
 export interface OutputOptions {
   readonly overlay?: string;
@@ -32,7 +33,7 @@ export async function openOutputs(
   if (options.overlay !== undefined) await api.files.checkWritable(join(options.overlay, 'overlay.png'));
   if (options.scenes !== undefined) await api.files.checkWritable(join(options.scenes, 'scene.json'));
   if (options.report !== undefined) await api.files.checkWritable(options.report);
-  const entries: ReportEntry[] = [];
+  const entries = createReportEntries(api.REPORT_LIMITS);
   return {
     async add(image, result) {
       if (options.overlay !== undefined) {
@@ -43,16 +44,15 @@ export async function openOutputs(
         await api.files.writeAtomic(join(options.scenes, scenes.get(image.name)!), `${JSON.stringify(result.scene)}\n`);
       }
       if (options.report !== undefined) {
-        const picture = await api.reportPicture(image.path, result, api.images, draw, entries.length);
-        entries.push({ result, picture });
+        await entries.add(result, (index) => api.reportPicture(image.path, result, api.images, draw, index));
       }
     },
     addFault(image, error) {
-      entries.push({ image: image.name, error: error.toJSON() });
+      if (options.report !== undefined) entries.addFault(image.name, error.toJSON());
     },
     async close(title, facts, notes = []) {
       if (options.report === undefined) return;
-      await api.files.writeAtomic(options.report, api.reportToHtml({ title, facts, notes }, entries));
+      await api.files.writeAtomic(options.report, api.reportToHtml({ title, facts, notes }, entries.all));
     },
   };
 }

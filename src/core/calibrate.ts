@@ -3,6 +3,7 @@
  * images set aside that the others refuse, and the units of every normal under bounds that it had no part in.
  */
 
+import { heldOutScenes } from './ground/heldOut.ts';
 import { CALIBRATE, type Judge, type Judged, judgeScene, learnJudge, scoresOf } from './judge.ts';
 import type { Profile } from './profile.ts';
 import type { CompiledRules } from './rules/index.ts';
@@ -111,6 +112,8 @@ export function calibrate(
   const records = [...profile.normals, ...profile.calibration];
   const scenes = records.map((r) => r.scene);
   const first = profile.normals.length;
+  // What `--calibrate` brought had no part in telling known from unknown.
+  const held = [...heldOutScenes(compiled.file, scenes.slice(0, first)), ...scenes.slice(first)];
   const n = scenes.length;
   const learn = (keep: (i: number) => boolean): Judge => {
     const kept = scenes.map((_, i) => keep(i));
@@ -133,7 +136,7 @@ export function calibrate(
       judge: learn((i) => i % count !== f && !aside.has(i)),
     }));
   const unitsBy = (folds: readonly Fold[]): Judged[] =>
-    scenes.map((s, i) => judgeScene(compiled, folds[i % count]!.judge, s, masks));
+    held.map((s, i) => judgeScene(compiled, folds[i % count]!.judge, s, masks));
   let folds = foldsWithout(new Set());
   let judged = unitsBy(folds);
   const aside = judged
@@ -156,7 +159,9 @@ export function calibrate(
     twoGroups: names.flatMap((d) => twoGroupsOf(d, scoresOf(d, scenes.slice(0, first))) ?? []),
     allows: { n, smallestRate: 1 / (n + 1) },
     judged: (scene, without) =>
-      judgeScene(compiled, without === undefined ? judge : folds[without % count]!.judge, scene, masks),
+      without === undefined
+        ? judgeScene(compiled, judge, scene, masks)
+        : judgeScene(compiled, folds[without % count]!.judge, held[without]!, masks),
     ranked(scene, found, without) {
       const others = (i: number): boolean => i !== without;
       const detectors: Record<string, number | null> = {

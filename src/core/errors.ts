@@ -291,6 +291,22 @@ export const CATALOGUE = {
     message: (p) => `exemplar images of '${list(p.product)}' are not among the normals: ${list(p.images)}`,
     fix: () => 'pass the folder that holds them as --normals, or name other images in the rule file',
   }),
+  EXEMPLAR_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'What the rule file says of an interest labels no cell: a box outside frame.focus, an empty mask, a colour no image shows.',
+    message: (p) =>
+      `nothing shows ${list(p.interest)}: what the rule file draws of it or its colour covers no cell of ${list(p.images) || 'any image'}`,
+    fix: (p) =>
+      `draw exemplars of ${list(p.interest)} inside the part of the image that frame.focus looks at, on images that show it; where colour alone says how to find it, widen the colour`,
+  }),
+  FOCUS_NOT_FOUND: entry({
+    exit: 2,
+    http: 422,
+    when: 'frame.focus finds nothing to look at: no normal has a silhouette, or the mask file of the focus is empty or was not read.',
+    message: (p) => `frame.focus of '${list(p.product)}' finds nothing to look at: ${list(p.reason)}`,
+    fix: () => 'state the place instead, for example focus: { box: [0.1, 0.1, 0.9, 0.9] }, or leave focus out',
+  }),
   DETECTOR_OPTION: entry({
     exit: 2,
     http: 422,

@@ -199,20 +199,25 @@ export interface VectorReference {
   readonly setAside: readonly number[];
 }
 
-/**
- * Robust centre (median per axis) and covariance shrunk towards its own diagonal, plus the squared floors: few normals
- * show no reliable correlation. The border is learnt on the Mahalanobis distances like any one-sided scalar is.
- */
-export function learnVector(
+/** The `room` largest of `deviations` beyond the border of gross outliers, as indices, largest first. */
+function grossest(deviations: readonly number[], border: number, room: number): number[] {
+  return deviations
+    .map((d, i) => ({ d, i }))
+    .filter((e) => e.d > border)
+    .sort((a, b) => b.d - a.d || a.i - b.i)
+    .slice(0, room)
+    .map((e) => e.i);
+}
+
+/** Covariance of `values` around `centre`, shrunk towards its own diagonal, plus the squared floors. */
+function covarianceOf(
   values: readonly (readonly number[])[],
+  centre: readonly number[],
   floors: readonly number[],
-  options: Omit<LearnOptions, 'floor' | 'calibration'> & { readonly calibration?: readonly (readonly number[])[] },
-): VectorReference {
-  const d = floors.length;
+): number[][] {
   const n = values.length;
-  const centre = floors.map((_, j) => (n === 0 ? 0 : median(values.map((v) => v[j]!))));
-  const keep = (1 / (n + TOLERANCE.shrinkTo)) * n;
-  const covariance = floors.map((floor, i) =>
+  const keep = n / (n + TOLERANCE.shrinkTo);
+  return floors.map((floor, i) =>
     floors.map((_, j) => {
       let sum = 0;
       for (const v of values) sum += (v[i]! - centre[i]!) * (v[j]! - centre[j]!);
@@ -220,23 +225,53 @@ export function learnVector(
       return i === j ? c + floor * floor : c * keep;
     }),
   );
-  const precision = invert(covariance);
-  const distance = (v: readonly number[]): number => mahalanobis(v, centre, precision);
-  const distances = values.map(distance);
-  const calibration = options.calibration?.map(distance) ?? [];
-  // The distances of d standard normal axes spread around sqrt(d): that is the sigma believed at least.
-  const floor = Math.sqrt(d);
-  const all = [...distances, ...calibration];
-  const allowed =
-    all.length >= TOLERANCE.outlierMinN ? Math.max(1, Math.floor(TOLERANCE.outlierShare * all.length)) : 0;
-  const setAside = all
-    .map((v, i) => ({ i, v }))
-    .filter((e) => e.v > TOLERANCE.outlierSigmas * floor)
-    .sort((a, b) => b.v - a.v || a.i - b.i)
-    .slice(0, allowed)
-    .map((e) => e.i);
+}
+
+/**
+ * Robust centre (median per axis) and covariance shrunk towards its own diagonal, plus the squared floors: few normals
+ * show no reliable correlation. Gross outliers of any axis are set aside first, by the rule of `learnScalar`: left in,
+ * one of them would stretch the covariance until nothing lies far from the centre. The border is learnt on the
+ * Mahalanobis distances like any one-sided scalar is.
+ */
+export function learnVector(
+  values: readonly (readonly number[])[],
+  floors: readonly number[],
+  options: Omit<LearnOptions, 'floor' | 'calibration'> & { readonly calibration?: readonly (readonly number[])[] },
+): VectorReference {
+  const t = TOLERANCE;
+  const n = values.length;
+  const all = [...values, ...(options.calibration ?? [])];
+  const centre = floors.map((_, j) => (n === 0 ? 0 : median(values.map((v) => v[j]!))));
+  const sigmas = floors.map((floor, j) =>
+    n === 0 ? floor : Math.max(floor, t.madToSigma * median(values.map((v) => Math.abs(v[j]! - centre[j]!)))),
+  );
+  const allowed = all.length >= t.outlierMinN ? Math.max(1, Math.floor(t.outlierShare * all.length)) : 0;
+  const worstAxis = all.map((v) =>
+    sigmas.reduce((m, s, j) => {
+      const d = Math.abs(v[j]! - centre[j]!);
+      // Without floor or spread, what is off the centre at all is infinitely many sigmas off.
+      return d === 0 ? m : Math.max(m, d / s);
+    }, 0),
+  );
+  const setAside = grossest(worstAxis, t.outlierSigmas, allowed);
   const aside = new Set(setAside);
-  const kept = all.filter((_, i) => !aside.has(i));
+  const precision = invert(
+    covarianceOf(
+      values.filter((_, i) => !aside.has(i)),
+      centre,
+      floors,
+    ),
+  );
+  const distances = all.map((v) => mahalanobis(v, centre, precision));
+  // The distances of d standard normal axes spread around sqrt(d): that is the sigma believed at least.
+  const floor = Math.sqrt(floors.length);
+  // What is gross only across the axes shows now.
+  const across = distances.map((d, i) => (aside.has(i) ? 0 : d));
+  for (const i of grossest(across, t.outlierSigmas * floor, allowed - setAside.length)) {
+    setAside.push(i);
+    aside.add(i);
+  }
+  const kept = distances.filter((_, i) => !aside.has(i));
   return { n: all.length, centre, precision, tolerance: n === 0 ? Infinity : reach(kept, floor, options), setAside };
 }
 

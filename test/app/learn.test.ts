@@ -84,6 +84,12 @@ describe('learn and inspect', () => {
     const own = profile.normals[4]!;
     const seen = await inspector.inspect(normals[4]!);
     expect(seen.unit).toBeCloseTo(inspector.judge(own.scene, { without: own.sha256 }).unit, 5);
+    // The same for an image that only widened bounds.
+    const moved = { ...profile, normals: profile.normals.filter((n) => n !== own), calibration: [own] };
+    const second = await engine.inspector({ path: 'rules.yaml', compiled }, moved);
+    const again = await second.inspect(normals[4]!);
+    expect(again.p).toBe(second.judge(own.scene, { without: own.sha256 }).p);
+    expect(again.unit).toBeCloseTo(second.judge(own.scene, { without: own.sha256 }).unit, 5);
   });
 
   it('leaves an unreadable normal out and says so; with none readable it stops', async () => {
@@ -132,14 +138,17 @@ describe('learn and inspect', () => {
   });
 
   it('follows a small product with frame.focus', async () => {
-    const text = rules.replace(/^frame: .*/m, 'frame: { fit: keep, long: 384, focus: { box: [0.1, 0.1, 0.9, 0.9] } }');
+    const text = rules.replace(
+      /^frame: .*/m,
+      'frame: { fit: keep, long: 384, focus: { box: [0.02, 0.02, 0.98, 0.98] } }',
+    );
     const { profile: focused } = await learn(
       { compiled: compile(text), normals: normals.slice(0, 4), exemplars: normals },
       engine,
     );
-    expect(focused.normals[0]!.scene.frame.box).toEqual([0.1, 0.1, 0.9, 0.9]);
+    expect(focused.normals[0]!.scene.frame.box).toEqual([0.02, 0.02, 0.98, 0.98]);
     for (const { scene } of focused.normals) {
-      for (const i of scene.instances) expect(i.box[0] >= 0.1 - 1e-9 && i.box[2] <= 0.9 + 1e-9).toBe(true);
+      for (const i of scene.instances) expect(i.box[0] >= 0.02 - 1e-9 && i.box[2] <= 0.98 + 1e-9).toBe(true);
     }
   });
 });

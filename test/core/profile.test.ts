@@ -66,6 +66,41 @@ describe('profile files', () => {
     expect(code(newer)).toBe('PROFILE_VERSION');
   });
 
+  it('are refused with any bit turned over', () => {
+    const bytes = encodeProfile(profile);
+    for (let at = 0; at < bytes.length; at += 1) {
+      const turned = bytes.slice();
+      turned[at]! ^= 1 << (at % 8);
+      const expected =
+        at === 7 && /\d/.test(String.fromCharCode(turned[7]!)) ? 'PROFILE_VERSION' : 'PROFILE_UNREADABLE';
+      expect(code(turned), `byte ${at}`).toBe(expected);
+    }
+  });
+
+  it('are refused when whole but of another shape', () => {
+    const record = { image: 'a', sha256: 's', scene: {} };
+    const wrong: object[] = [
+      { schema: 'logsad/profile/v0' },
+      { stamp: null },
+      { stamp: { ...profile.stamp, seed: 'x' } },
+      { stamp: { ...profile.stamp, backbones: { ground: { id: 1 } } } },
+      { normals: undefined },
+      { normals: {} },
+      { normals: [record] },
+      { calibration: [null] },
+      { relit: 'none' },
+      { worst: [{ image: 'a' }] },
+    ];
+    for (const part of wrong)
+      expect(code(encodeProfile({ ...profile, ...part } as Profile)), JSON.stringify(part)).toBe('PROFILE_UNREADABLE');
+  });
+
+  it('of the former format say so', () => {
+    const old = encodeProfile(profile);
+    old[7] = '1'.charCodeAt(0);
+    expect(code(old)).toBe('PROFILE_VERSION');
+  });
+
   it('are read from a view into a larger buffer', () => {
     const bytes = encodeProfile(profile);
     const larger = new Uint8Array(bytes.length + 3);

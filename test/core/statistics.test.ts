@@ -131,6 +131,17 @@ describe('vectors', () => {
     expect(Math.abs(few.precision[0]![1]!)).toBeLessThan(0.8 * few.precision[0]![0]!);
     expect(Number.isFinite(few.tolerance)).toBe(true);
   });
+  it('set a gross outlier aside before it can stretch the covariance', () => {
+    // Two axes of about unit spread, the first normal far off in one of them.
+    const values = Array.from({ length: 60 }, (_, i) => [Math.sin(7 * i) * 1.4, Math.cos(11 * i) * 1.4]);
+    values[0] = [60, 0];
+    const learnt = learnVector(values, [0.01, 0.01], {});
+    expect(learnt.setAside).toEqual([0]);
+    const margin = (v: number[]): number => mahalanobis(v, learnt.centre, learnt.precision) / learnt.tolerance;
+    expect(margin([12, 0])).toBeGreaterThan(1);
+    expect(margin([0, 12])).toBeGreaterThan(1);
+    for (const v of values.slice(1)) expect(margin(v)).toBeLessThan(1);
+  });
   it('hold on what they learnt from', () => {
     const learnt = learnVector(line, [0.01, 0.01], {});
     line.forEach((v, i) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { define, EXIT, printJson, quote } from '../command.ts';
+import { collectFaults } from '../faultsOfImages.ts';
 import { wholeNumber } from '../options.ts';
 import { openOutputs } from '../outputs.ts';
 import { progressMeter } from '../progress.ts';
@@ -47,6 +48,7 @@ export const demo = define<Options>({
 
     const outputs = await openOutputs(api, dataset.test, { overlay, report }, api.drawOptionsOf(file));
     const inspector = await engine.inspector(product, profile);
+    const faults = collectFaults();
     const records = await api.evaluate(
       {
         inspector,
@@ -55,7 +57,7 @@ export const demo = define<Options>({
         exemplars: api.exemplarDigests(profile, file),
         digest: api.digestFile,
       },
-      { signal, onProgress: meter.step, onResult: outputs.add },
+      { signal, onProgress: meter.step, onResult: outputs.add, onFault: (_, error) => faults.add(error) },
     );
     meter.clear();
     const csv = async (name: string) => ({ text: await api.files.readText(join(data, name)), file: join(data, name) });
@@ -83,6 +85,6 @@ export const demo = define<Options>({
         `next: edit the rules, then logsad inspect ${quote(product.path)} --profile ${quote(profilePath)} ${quote(join(data, 'test/good'))}\n`,
       );
     }
-    return EXIT.ok;
+    return faults.exit ?? EXIT.ok;
   },
 });

@@ -1,4 +1,5 @@
 import { define, EXIT, printJson } from '../command.ts';
+import { collectFaults } from '../faultsOfImages.ts';
 import { openOutputs } from '../outputs.ts';
 import { progressMeter } from '../progress.ts';
 
@@ -45,8 +46,9 @@ export const evaluate = define<Options>({
         : api.readCauses(await text(o.groups), o.causes === undefined ? null : await text(o.causes), dataset.test);
     const outputs = await openOutputs(api, dataset.test, o, api.drawOptionsOf(product.compiled.file));
     await using engine = await api.openEngine();
-    const inspector = await engine.inspector(product, profile);
+    const inspector = await engine.inspector(product, profile, { proposed: true });
     const meter = progressMeter(terminal);
+    const faults = collectFaults();
     const records = await api.evaluate(
       {
         inspector,
@@ -55,7 +57,15 @@ export const evaluate = define<Options>({
         exemplars: api.exemplarDigests(profile, product.compiled.file),
         digest: api.digestFile,
       },
-      { signal, onProgress: meter.step, onResult: outputs.add },
+      {
+        signal,
+        onProgress: meter.step,
+        onResult: outputs.add,
+        onFault: (image, error) => {
+          faults.add(error);
+          outputs.addFault(image, error);
+        },
+      },
     );
     meter.clear();
     const evaluation = api.summarise(records, causes);
@@ -82,6 +92,10 @@ export const evaluate = define<Options>({
       }
       for (const f of failed) terminal.err(`error ${f.error.code}: ${f.error.message}\n  fix: ${f.error.fix}\n`);
     }
-    return failed.length > 0 ? EXIT.usage : EXIT.ok;
+    if (records.length < dataset.test.length)
+      terminal.err(
+        `stopped after ${records.length} of ${dataset.test.length} images: inference failed again and again\n`,
+      );
+    return faults.exit ?? EXIT.ok;
   },
 });

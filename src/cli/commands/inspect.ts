@@ -1,4 +1,5 @@
 import { define, EXIT, printJson } from '../command.ts';
+import { collectFaults, stopGently } from '../faultsOfImages.ts';
 import { openOutputs } from '../outputs.ts';
 import { progressMeter } from '../progress.ts';
 
@@ -28,9 +29,6 @@ export const inspect = define<Options>({
     const api = await import('../../index.ts');
     const product = await api.loadRules(rules!);
     const { file } = product.compiled;
-    if (file.status === 'proposed') {
-      throw new api.LogsadError('RULES_PROPOSED', { product: file.product }, { place: { file: product.path } });
-    }
     const profile = await api.loadProfile(o.profile);
     const images = await api.files.expandInputs(paths);
     const outputs = await openOutputs(api, images, o, api.drawOptionsOf(file));
@@ -39,11 +37,14 @@ export const inspect = define<Options>({
 
     const meter = progressMeter(terminal);
     const found = { pass: 0, review: 0, reject: 0, failed: 0 };
+    const faults = collectFaults();
     let done = 0;
-    for await (const item of api.inspectAll(inspector, images, { signal })) {
+    const items = stopGently(api.inspectAll(inspector, images, { signal }), faults);
+    for await (const item of items) {
       meter.clear();
       if ('error' in item) {
         found.failed++;
+        faults.add(item.error);
         const { code, message, fix } = item.error;
         if (o.json) printJson(terminal, { image: item.image.name, error: { code, message, fix } });
         else terminal.err(`error ${code}: ${message}\n  fix: ${fix}\n`);
@@ -68,13 +69,14 @@ export const inspect = define<Options>({
       ['engine', profile.stamp.engine],
     ]);
     if (!o.json && images.length > 1) {
-      const failed = found.failed > 0 ? `, ${found.failed} not readable` : '';
+      const failed = found.failed > 0 ? `, ${found.failed} failed` : '';
       terminal.out(
-        `${images.length} inspected: ${found.reject} rejected, ${found.review} to review, ${found.pass} passed${failed}\n`,
+        `${done} inspected: ${found.reject} rejected, ${found.review} to review, ${found.pass} passed${failed}\n`,
       );
       if (o.report !== undefined) terminal.out(`report: ${o.report}\n`);
     }
-    if (found.failed > 0) return EXIT.usage;
+    if (faults.stopped) throw faults.stopped;
+    if (faults.exit !== null) return faults.exit;
     return found.reject > 0 || (o.strict && found.review > 0) ? EXIT.found : EXIT.ok;
   },
 });

@@ -88,8 +88,15 @@ export function trimmedBox(runs: RunLengths, width: number, height: number, shar
   return [x0, y0, x1, y1];
 }
 
-/** Quantile box of a mask `[x0, y0, x1, y1]` in cells, with fractions: where the cumulated cells pass `share` and `1 - share`. */
-export function quantileBox(mask: Mask, share: number): [number, number, number, number] {
+/**
+ * Quantile box of a mask `[x0, y0, x1, y1]` in cells, with fractions: where the cumulated cells pass `share` and
+ * `1 - share`. `origin`: where the mask's cell (0, 0) lies in the grid that the box is wanted in.
+ */
+export function quantileBox(
+  mask: Mask,
+  share: number,
+  origin: readonly [number, number] = [0, 0],
+): [number, number, number, number] {
   const { width, height, data } = mask;
   const columns = new Float64Array(width);
   const rows = new Float64Array(height);
@@ -102,18 +109,19 @@ export function quantileBox(mask: Mask, share: number): [number, number, number,
       total++;
     }
   }
-  const at = (histogram: Float64Array, target: number): number => {
+  const at = (histogram: Float64Array, target: number, start: number): number => {
     let sum = 0;
     for (let i = 0; i < histogram.length; i++) {
       const h = histogram[i]!;
-      if (h > 0 && sum + h >= target) return i + (target - sum) / h;
+      if (h > 0 && sum + h >= target) return start + i + (target - sum) / h;
       sum += h;
     }
-    return histogram.length;
+    return start + histogram.length;
   };
   const low = share * total;
   const high = (1 - share) * total;
-  return [at(columns, low), at(rows, low), at(columns, high), at(rows, high)];
+  const [x, y] = origin;
+  return [at(columns, low, x), at(rows, low, y), at(columns, high, x), at(rows, high, y)];
 }
 
 export interface Contact {

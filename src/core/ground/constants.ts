@@ -30,6 +30,8 @@ export const GROUND = {
   minStuffArea: 0.1,
   /** A component this many times the median area holds several things (`instances.split: area`). Study 6. */
   splitArea: 1.6,
+  /** ... but never more than this many: beyond it the median is wrong, not the component merged. */
+  maxSplit: 64,
   /** Boxes are trimmed by this share of the mask's cells on each side. Study 3: 1-99 %. */
   boxTrim: 0.01,
 } as const;

@@ -190,21 +190,57 @@ export function stageWeights(head: PixelHead, i: number): Float32Array {
  * @returns logits `[gh, gw, K]`
  */
 export function addLocalLogits(head: PixelHead, stageLogits: FeatureGrid, lab: FeatureGrid): FeatureGrid {
+  const { width, height } = lab;
   const k = head.classes.length;
   const from = stageRows(head.stages);
-  const local = headDimension(head) - from;
   const w = head.weights;
-  const x = new Float32Array(local);
   const out = stageLogits.data;
-  for (let cell = 0, at = 0; cell < lab.width * lab.height; cell++, at += k) {
-    localTerms(lab, cell, head.colours, x, 0);
-    for (let i = 0; i < local; i++) {
-      const v = x[i]!;
-      const row = (from + i) * k;
-      for (let c = 0; c < k; c++) out[at + c]! += v * w[row + c]!;
+  // Position is a sum of a function of x and one of y: worked out once per column and row.
+  const [columns, rows] = [new Float32Array(width * k), new Float32Array(height * k)];
+  const position = from + COLOUR_TERMS;
+  const bias = headDimension(head) - 1;
+  const place = new Float32Array(POSITION_TERMS);
+  for (let x = 0; x < width; x++) {
+    positionTerms((2 * (x + 0.5)) / width - 1, 0, place, 0);
+    for (let c = 0; c < k; c++) {
+      columns[x * k + c] = place[0]! * w[position * k + c]! + place[2]! * w[(position + 2) * k + c]! + w[bias * k + c]!;
     }
   }
+  for (let y = 0; y < height; y++) {
+    positionTerms(0, (2 * (y + 0.5)) / height - 1, place, 0);
+    for (let c = 0; c < k; c++) {
+      rows[y * k + c] = place[1]! * w[(position + 1) * k + c]! + place[3]! * w[(position + 3) * k + c]!;
+    }
+  }
+  const colour = w.subarray(from * k, position * k);
+  const terms = new Float32Array(COLOUR_TERMS);
+  for (let y = 0, cell = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, cell++, at += k) {
+      colourTerms(lab.data[cell * 3]!, lab.data[cell * 3 + 1]!, lab.data[cell * 3 + 2]!, terms, 0);
+      for (let c = 0; c < k; c++) {
+        let sum = columns[x * k + c]! + rows[y * k + c]!;
+        for (let i = 0; i < COLOUR_TERMS; i++) sum += terms[i]! * colour[i * k + c]!;
+        out[at + c]! += sum;
+      }
+    }
+  }
+  addMemberships(head, stageLogits, lab, position + POSITION_TERMS);
   return stageLogits;
+}
+
+/** The part of colour-word memberships, where the rule file asks for them. */
+function addMemberships(head: PixelHead, logits: FeatureGrid, lab: FeatureGrid, from: number): void {
+  const k = head.classes.length;
+  head.colours.forEach((spec, j) => {
+    const w = head.weights.subarray((from + j) * k, (from + j + 1) * k);
+    for (let cell = 0; cell < lab.width * lab.height; cell++) {
+      const m =
+        GROUND.membershipWeight *
+        membership(spec, lab.data[cell * 3]!, lab.data[cell * 3 + 1]!, lab.data[cell * 3 + 2]!);
+      if (m === 0) continue;
+      for (let c = 0; c < k; c++) logits.data[cell * k + c]! += m * w[c]!;
+    }
+  });
 }
 
 /** 3x3 binomial blur of every channel, borders repeated. Steadies the argmax at no cost in position (FINDINGS 2.6). */

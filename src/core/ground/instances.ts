@@ -3,18 +3,16 @@
  * stuff, each with its geometry, colour and pooled feature. FINDINGS 3.
  */
 import { cellArea, cellSize, toImageX, toImageY } from '../frame.ts';
-import { kMeans } from '../grid/cluster.ts';
 import { quantileBox, shapeOf } from '../grid/extent.ts';
 import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
 import { emptyMask } from '../grid/grid.ts';
 import { dilate, erode, fillHoles } from '../grid/morphology.ts';
-import { createRandom } from '../grid/random.ts';
-import { components, maskOf, momentsOfMask } from '../grid/regions.ts';
-import { encodeRuns } from '../grid/runs.ts';
+import { components, maskOf, momentsOfRuns } from '../grid/regions.ts';
 import type { InterestSpec } from '../rules/definition.ts';
 import type { Box, Instance, SceneFrame } from '../scene.ts';
 import { cleanMask, inCells, statedArea } from './cleaning.ts';
 import { GROUND } from './constants.ts';
+import { type Cut, cellsOfCut, cutRegion, runsOfCells, splitCut, wholeCut } from './cut.ts';
 import { poolFeatures } from './pool.ts';
 
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
@@ -57,15 +55,15 @@ function family(interests: readonly InterestSpec[], id: string): Set<number> {
  * Geometry, colour and pooled feature of one mask.
  * @param nested classes of nested interests: their cells belong to the mask, but not to how the interest itself looks
  */
-function describe(interest: string, mask: Mask, view: FrameView, nested: ReadonlySet<number>): Candidate {
+function describe(interest: string, cut: Cut, view: FrameView, nested: ReadonlySet<number>): Candidate {
   const { frame, lab } = view;
-  const { width, height } = mask;
-  const moments = momentsOfMask(mask);
-  const size = cellSize(frame, mask);
+  const { width, height } = cut;
+  const inside = cellsOfCut(cut);
+  const mask = runsOfCells(inside, width * height);
+  const moments = momentsOfRuns(mask, width);
+  const size = cellSize(frame, cut);
   const shape = shapeOf(moments, [size.x, size.y]);
   const { area: n } = moments;
-  const inside: number[] = [];
-  for (let i = 0; i < mask.data.length; i++) if (mask.data[i]) inside.push(i);
   const bare = inside.filter((i) => !nested.has(view.labels.data[i]!));
   const cells = bare.length > 0 ? bare : inside;
   const sum = [0, 0, 0];
@@ -84,7 +82,7 @@ function describe(interest: string, mask: Mask, view: FrameView, nested: Readonl
     number,
     number,
   ];
-  const trim = quantileBox(mask, GROUND.boxTrim);
+  const trim = quantileBox(cut.mask, GROUND.boxTrim, [cut.x0, cut.y0]);
   const box: Box = [
     toImageX(frame, trim[0], width),
     toImageY(frame, trim[1], height),
@@ -93,9 +91,9 @@ function describe(interest: string, mask: Mask, view: FrameView, nested: Readonl
   ];
   return {
     interest,
-    mask: encodeRuns(mask.data),
+    mask,
     cells: n,
-    area: n * cellArea(frame, mask),
+    area: n * cellArea(frame, cut),
     box,
     centroid: [toImageX(frame, moments.centroid[0], width), toImageY(frame, moments.centroid[1], height)],
     orientation: shape.orientation,
@@ -107,36 +105,14 @@ function describe(interest: string, mask: Mask, view: FrameView, nested: Readonl
   };
 }
 
-/** Cuts one component into `parts` by k-means on its cells' places. */
-function split(mask: Mask, parts: number): Mask[] {
-  const cells: number[] = [];
-  mask.data.forEach((v, i) => {
-    if (v) cells.push(i);
-  });
-  const points = new Float32Array(cells.length * 2);
-  cells.forEach((c, i) => {
-    points[i * 2] = c % mask.width;
-    points[i * 2 + 1] = Math.floor(c / mask.width);
-  });
-  const { labels } = kMeans({ data: points, height: cells.length, width: 1, channels: 2 }, parts, createRandom(1));
-  return Array.from({ length: parts }, (_, p) => {
-    const out = emptyMask(mask.height, mask.width);
-    cells.forEach((c, i) => {
-      if (labels[i] === p) out.data[c] = 1;
-    });
-    return out;
-  });
-}
-
-/** Merges components whose gap is below `gap` cells by closing before labelling, and keeps only the original cells. */
-function groups(mask: Mask, gap: number): Mask[] {
+/** Components large enough, those whose gap is below `gap` cells taken as one, each with the original cells only. */
+function groups(mask: Mask, gap: number, least: number): Cut[] {
+  // Closed before labelling, so that near components meet.
   const joined = gap > 0 ? dilate(mask, { shape: 'disc', radius: gap / 2 }) : mask;
   const parts = components(joined);
-  return parts.regions.map((r) => {
-    const out = maskOf(parts, (q) => q.id === r.id);
-    if (gap > 0) for (let i = 0; i < out.data.length; i++) out.data[i] &= mask.data[i]!;
-    return out;
-  });
+  // Holes are filled later, so only a region whose whole box is too small is surely too small.
+  const possible = parts.regions.filter(({ box: [x0, y0, x1, y1] }) => (x1 - x0) * (y1 - y0) >= least);
+  return possible.map((r) => cutRegion(parts, r, mask));
 }
 
 /** All candidates of one thing: components large enough against the median, holes filled, merged ones split. */
@@ -149,19 +125,20 @@ function things(
 ): Candidate[] {
   const gap = spec.instances.merge ? inCells(spec.instances.merge, 'fraction', mask) : 0;
   const least = Math.max(2, statedArea(spec, mask) ?? median * GROUND.minThingArea);
-  const out: Mask[] = [];
-  for (const part of groups(mask, gap)) {
-    const filled = fillHoles(part);
-    const area = filled.data.reduce((n, v) => n + (v ? 1 : 0), 0);
+  const out: Cut[] = [];
+  for (const part of groups(mask, gap, least)) {
+    // What lies outside a region's box is no hole of it: the box alone gives the same holes as the grid.
+    const filled = { ...part, mask: fillHoles(part.mask) };
+    const area = filled.mask.data.reduce((n, v) => n + (v ? 1 : 0), 0);
     if (area < least) continue;
     const many =
       spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median
-        ? Math.round(area / median)
+        ? Math.min(GROUND.maxSplit, area, Math.round(area / median))
         : 1;
-    if (many > 1) out.push(...split(filled, many));
+    if (many > 1) out.push(...splitCut(filled, many));
     else out.push(filled);
   }
-  return out.map((m) => describe(spec.id, m, view, nested));
+  return out.map((c) => describe(spec.id, c, view, nested));
 }
 
 /** The union of a stuff's components that are large enough against the median (or its own largest). */
@@ -177,7 +154,7 @@ function stuff(
   const reference = median > 0 ? median : Math.max(...parts.regions.map((r) => r.area));
   const least = statedArea(spec, mask) ?? GROUND.minStuffArea * reference;
   const union = maskOf(parts, (r) => r.area >= least);
-  return union.data.some((v) => v !== 0) ? [describe(spec.id, union, view, nested)] : [];
+  return union.data.some((v) => v !== 0) ? [describe(spec.id, wholeCut(union), view, nested)] : [];
 }
 
 /** Mask of an interest before it is cut into instances. A silhouette is everything that is not background. */

@@ -5,13 +5,14 @@
  */
 import { toCellX, toCellY } from '../frame.ts';
 import type { FeatureGrid, LabelGrid, Mask } from '../grid/grid.ts';
-import { labelGrid } from '../grid/grid.ts';
-import { eachInBox, eachInDisc, eachInPolygon, maskOnto } from '../grid/shapes.ts';
+import { emptyMask, labelGrid } from '../grid/grid.ts';
+import { eachInBox, eachInDisc, eachInPolygon } from '../grid/shapes.ts';
 import type { Exemplar, InterestSpec } from '../rules/definition.ts';
 import type { Box, SceneFrame } from '../scene.ts';
 import { median } from '../statistics.ts';
 import { membership } from './colourWords.ts';
 import { GROUND } from './constants.ts';
+import { paintMask } from './place.ts';
 
 export const UNLABELLED = -1;
 
@@ -23,8 +24,13 @@ interface BoxJob {
 
 /** Two-means split of scalars: the midpoint between the two centres after convergence. */
 export function twoMeansSplit(values: readonly number[]): number {
-  let low = Math.min(...values);
-  let high = Math.max(...values);
+  // No spread into Math.min: a box of a large frame has more cells than a call may have arguments.
+  let low = Infinity;
+  let high = -Infinity;
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
   for (let pass = 0; pass < 20; pass++) {
     const middle = (low + high) / 2;
     let nl = 0;
@@ -131,12 +137,17 @@ export function labelExemplar(
     })),
   );
   const area = (b: BoxJob): number => (b.box[2] - b.box[0]) * (b.box[3] - b.box[1]);
-  for (const job of boxes.sort((a, b) => area(b) - area(a))) paintBox(labels, lab, job, mx, my);
+  // What lies beside the focus box is not in the frame: without this its nearest cell would be labelled.
+  const inFrame = ([x0, y0, x1, y1]: BoxJob['box']): boolean => x1 > 0 && y1 > 0 && x0 < width && y0 < height;
+  for (const job of boxes.filter((b) => inFrame(b.box)).sort((a, b) => area(b) - area(a)))
+    paintBox(labels, lab, job, mx, my);
   for (const { cls, exemplar } of mine) {
     for (const file of exemplar.masks) {
       const mask = masks.get(file);
       if (!mask) continue;
-      maskOnto(mask, height, width).data.forEach((v, i) => {
+      const inside = emptyMask(height, width);
+      paintMask(mask, inside, frame);
+      inside.data.forEach((v, i) => {
         if (v) labels.data[i] = cls;
       });
     }
@@ -150,7 +161,9 @@ export function labelExemplar(
   // Clicks last: the most deliberate statement wins.
   for (const { cls, exemplar } of mine) {
     for (const p of exemplar.points) {
-      eachInDisc(width, height, toCellX(frame, p[0], width), toCellY(frame, p[1], height), rx, ry, (i) => {
+      const [x, y] = [toCellX(frame, p[0], width), toCellY(frame, p[1], height)];
+      if (!inFrame([x - rx, y - ry, x + rx, y + ry])) continue;
+      eachInDisc(width, height, x, y, rx, ry, (i) => {
         labels.data[i] = cls;
       });
     }

@@ -81,6 +81,33 @@ function nearestLab(
   return best;
 }
 
+/** The borders of one interest; see LikenessModel. */
+type Borders = Pick<LikenessModel, 'feature' | 'tint' | 'area' | 'fineArea' | 'elongation' | 'colour'>;
+
+/** Borders from normals and, per normal, its distances to the nearest normal of another image (Infinity: no other). */
+function learnBorders(
+  normals: readonly ReferenceInstance[],
+  distances: readonly number[],
+  tints: readonly number[],
+  relit: readonly ReferenceInstance[],
+): Borders {
+  const logArea = normals.map((n) => Math.log(n.instance.area));
+  const finite = (v: readonly number[]): number[] => v.filter((x) => Number.isFinite(x));
+  const weak = (value: (i: ReferenceInstance['instance']) => number, floor: number): ScalarReference =>
+    learnScalar(
+      normals.map((n) => value(n.instance)),
+      { floor, tier: 'weak', calibration: relit.map((n) => value(n.instance)) },
+    );
+  return {
+    feature: learnScalar(finite(distances), { floor: LIKENESS.featureFloor, oneSided: true }),
+    tint: learnScalar(finite(tints), { floor: LIKENESS.stuffColourFloor, oneSided: true }),
+    area: learnScalar(logArea, { floor: LIKENESS.areaFloor }),
+    fineArea: weak((i) => Math.log(i.area), LIKENESS.fineAreaFloor),
+    elongation: weak(elongation, LIKENESS.elongationFloor),
+    colour: [0, 1, 2].map((c) => weak((i) => i.lab[c]!, LIKENESS.colourFloor)),
+  };
+}
+
 /**
  * Learns from the instances of one interest over the normals; leave-one-image-out for the nearest-neighbour distance.
  * @param relit the same interest under other light: widens the weak terms only
@@ -97,31 +124,58 @@ export function learnLikeness(
   normals.forEach((n, i) => {
     rows.set(n.instance.feature, i * d);
   });
-  const distances = normals
-    .map((n) => nearestDistance(rows, d, images, n.instance.feature, n.image))
-    .filter((v) => Number.isFinite(v));
-  const logArea = normals.map((n) => Math.log(n.instance.area));
   const labs = normals.map((n) => n.instance.lab);
-  const weak = (value: (i: ReferenceInstance['instance']) => number, floor: number): ScalarReference =>
-    learnScalar(
-      normals.map((n) => value(n.instance)),
-      { floor, tier: 'weak', calibration: relit.map((n) => value(n.instance)) },
-    );
-  const tints = normals.map((n) => nearestLab(labs, images, n.instance.lab, n.image)).filter((v) => Number.isFinite(v));
-  return {
-    interest,
-    form,
-    images,
-    labs,
-    rows,
-    dimension: d,
-    feature: learnScalar(distances, { floor: LIKENESS.featureFloor, oneSided: true }),
-    tint: learnScalar(tints, { floor: LIKENESS.stuffColourFloor, oneSided: true }),
-    area: learnScalar(logArea, { floor: LIKENESS.areaFloor }),
-    fineArea: weak((i) => Math.log(i.area), LIKENESS.fineAreaFloor),
-    elongation: weak(elongation, LIKENESS.elongationFloor),
-    colour: [0, 1, 2].map((c) => weak((i) => i.lab[c]!, LIKENESS.colourFloor)),
-  };
+  const distances = normals.map((n) => nearestDistance(rows, d, images, n.instance.feature, n.image));
+  const tints = normals.map((n) => nearestLab(labs, images, n.instance.lab, n.image));
+  return { interest, form, images, labs, rows, dimension: d, ...learnBorders(normals, distances, tints, relit) };
+}
+
+/** The nearest normal of any other image, and the nearest of a third image: enough to leave any one image out. */
+interface Nearest {
+  readonly image: string;
+  readonly distance: number;
+  readonly elsewhere: number;
+}
+
+function nearestOfOthers(normals: readonly ReferenceInstance[], away: (i: number, j: number) => number): Nearest[] {
+  return normals.map((n, i) => {
+    let [image, distance, elsewhere] = ['', Infinity, Infinity];
+    normals.forEach((other, j) => {
+      if (other.image === n.image) return;
+      const v = away(i, j);
+      if (v < distance) {
+        if (other.image !== image) elsewhere = distance;
+        [image, distance] = [other.image, v];
+      } else if (other.image !== image && v < elsewhere) elsewhere = v;
+    });
+    return { image, distance, elsewhere };
+  });
+}
+
+/**
+ * Likeness of every normal instance by borders that its own image had no part in, in the order of `normals`. Null for
+ * those of the only image.
+ */
+export function heldOutLikeness(form: 'thing' | 'stuff', normals: readonly ReferenceInstance[]): (Likeness | null)[] {
+  const features = nearestOfOthers(normals, (i, j) =>
+    cosineDistance(normals[i]!.instance.feature, normals[j]!.instance.feature),
+  );
+  const tints = nearestOfOthers(normals, (i, j) => {
+    const [p, q] = [normals[i]!.instance.lab, normals[j]!.instance.lab];
+    return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+  });
+  const borders = new Map<string, Borders | null>();
+  for (const image of new Set(normals.map((n) => n.image))) {
+    const rest = normals.flatMap((n, i) => (n.image === image ? [] : [i]));
+    const without = (list: readonly Nearest[]): number[] =>
+      rest.map((i) => (list[i]!.image === image ? list[i]!.elsewhere : list[i]!.distance));
+    const others = rest.map((i) => normals[i]!);
+    borders.set(image, rest.length === 0 ? null : learnBorders(others, without(features), without(tints), []));
+  }
+  return normals.map((n, i) => {
+    const b = borders.get(n.image)!;
+    return b === null ? null : likenessBy(b, form, n.instance, features[i]!.distance, tints[i]!.distance);
+  });
 }
 
 /**
@@ -134,14 +188,25 @@ export function likenessOf(
 ): Likeness {
   const d = nearestDistance(model.rows, model.dimension, model.images, instance.feature, without);
   const tint = nearestLab(model.labs, model.images, instance.lab, without);
+  return likenessBy(model, model.form, instance, d, tint);
+}
+
+/** @param d pooled-feature distance to the nearest reference; `tint` the same in Lab */
+function likenessBy(
+  borders: Borders,
+  form: 'thing' | 'stuff',
+  instance: ReferenceInstance['instance'],
+  d: number,
+  tint: number,
+): Likeness {
   const logArea = Math.log(Math.max(1e-9, instance.area));
   const terms: Record<string, number> = {
-    feature: Number.isFinite(d) ? marginOf(model.feature, d) : 0,
-    tint: Number.isFinite(tint) ? marginOf(model.tint, tint) : 0,
-    area: marginOf(model.area, logArea),
-    fineArea: marginOf(model.fineArea, logArea),
-    elongation: marginOf(model.elongation, elongation(instance)),
-    colour: Math.max(...model.colour.map((c, i) => marginOf(c, instance.lab[i]!))),
+    feature: Number.isFinite(d) ? marginOf(borders.feature, d) : 0,
+    tint: Number.isFinite(tint) ? marginOf(borders.tint, tint) : 0,
+    area: marginOf(borders.area, logArea),
+    fineArea: marginOf(borders.fineArea, logArea),
+    elongation: marginOf(borders.elongation, elongation(instance)),
+    colour: Math.max(...borders.colour.map((c, i) => marginOf(c, instance.lab[i]!))),
   };
-  return { value: model.form === 'stuff' ? terms.tint! : Math.max(terms.feature!, terms.area!), terms };
+  return { value: form === 'stuff' ? terms.tint! : Math.max(terms.feature!, terms.area!), terms };
 }

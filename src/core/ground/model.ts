@@ -5,9 +5,10 @@
 import { type FeatureGrid, type LabelGrid, labelGrid, type Mask } from '../grid/grid.ts';
 import { containment } from '../grid/runs.ts';
 import type { AttributeSpec, InterestSpec, RuleFile } from '../rules/definition.ts';
-import type { Instance, Scene, SceneFrame } from '../scene.ts';
+import type { Grounding, Instance, Scene, SceneFrame } from '../scene.ts';
 import { median } from '../statistics.ts';
 import { type AttributeModel, learnAttribute, readAttribute } from './attributes.ts';
+import { membership } from './colourWords.ts';
 import { GROUND } from './constants.ts';
 import { normaliseStage } from './features.ts';
 import type { FocusSize } from './focus.ts';
@@ -148,12 +149,19 @@ function largeEnough(spec: InterestSpec, c: Candidate, medians: AreaMedians): bo
   );
 }
 
+/** An instance whose mean colour belongs to a value's colour at least this much is an example of the value. */
+const COLOUR_SEED = 0.6;
+
 function learnOne(spec: AttributeSpec, normals: readonly NormalCandidates[]): AttributeModel | null {
   const mine = (n: NormalCandidates) => n.candidates.filter((c) => c.interest === spec.of);
   const seeds = new Map(
     Object.entries(spec.values).map(([value, v]) => [
       value,
-      normals.filter((n) => v.exemplars.includes(n.image)).flatMap(mine),
+      [
+        ...normals.filter((n) => v.exemplars.includes(n.image)).flatMap(mine),
+        // A colour grounds a value by the normals that clearly have it.
+        ...(v.colour ? normals.flatMap(mine).filter((c) => membership(v.colour!, ...c.lab) > COLOUR_SEED) : []),
+      ],
     ]),
   );
   return learnAttribute(spec.id, spec.of, seeds, normals.flatMap(mine));
@@ -177,7 +185,7 @@ export function buildScene(file: RuleFile, model: GroundModel, found: NormalCand
       status: likeness && likeness.value > 1 ? 'unknown' : 'known',
       attributes,
       ...(likeness ? { likeness } : {}),
-      grounding: ['exemplars'],
+      grounding: groundingOf(file.interests[c.interest]!),
     };
   });
   const instances = raw.map((i) => withParent(file, i, raw));
@@ -193,6 +201,15 @@ export function buildScene(file: RuleFile, model: GroundModel, found: NormalCand
     quality: {},
     detectors: {},
   };
+}
+
+/** Which of the groundings given could be used here: words need an image-text model. */
+function groundingOf(spec: InterestSpec): Grounding[] {
+  if (spec.exemplars.length === 0 && !spec.colour) return ['silhouette'];
+  return [
+    ...(spec.exemplars.length > 0 ? (['exemplars'] as const) : []),
+    ...(spec.colour ? (['colour'] as const) : []),
+  ];
 }
 
 /** Nested interests name the instance of the parent interest that holds most of them. */

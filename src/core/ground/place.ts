@@ -3,7 +3,7 @@ import { toCellX, toCellY } from '../frame.ts';
 import { emptyMask, type Mask } from '../grid/grid.ts';
 import { eachInBox, eachInPolygon, maskOnto } from '../grid/shapes.ts';
 import type { RuleFile, Shape } from '../rules/definition.ts';
-import type { SceneFrame } from '../scene.ts';
+import type { Box, SceneFrame } from '../scene.ts';
 
 /**
  * Cells covered by any of the shapes on a `[height, width]` grid over the frame; null where there are none.
@@ -52,8 +52,43 @@ export function shapesMask(
   return out;
 }
 
-/** A mask file covers the whole image; the frame may show a part of it. */
-function paintMask(mask: Mask, out: Mask, frame: SceneFrame): void {
+/**
+ * The box around a shape that is the same in every picture; null where it has none: an empty or unread mask, or a shape
+ * that follows an interest.
+ * @param files decoded mask files by name
+ */
+export function shapeBox(shape: Shape, file: RuleFile, files: ReadonlyMap<string, Mask> = new Map()): Box | null {
+  if ('box' in shape) return shape.box;
+  if ('polygon' in shape) {
+    const xs = shape.polygon.map((p) => p[0]);
+    const ys = shape.polygon.map((p) => p[1]);
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  }
+  if ('mask' in shape) return maskBox(files.get(shape.mask));
+  if (!('region' in shape)) return null;
+  // The compiler has refused regions that lead in a circle.
+  if (Object.hasOwn(file.regions, shape.region)) return shapeBox(file.regions[shape.region]!, file, files);
+  return shape.region === 'image' ? [0, 0, 1, 1] : null;
+}
+
+/** Bounding box of a mask over the whole image, fractions; null where it is empty. */
+function maskBox(mask: Mask | undefined): Box | null {
+  if (!mask) return null;
+  let [x0, y0, x1, y1] = [mask.width, mask.height, 0, 0];
+  mask.data.forEach((v, i) => {
+    if (!v) return;
+    const x = i % mask.width;
+    const y = Math.floor(i / mask.width);
+    x0 = Math.min(x0, x);
+    y0 = Math.min(y0, y);
+    x1 = Math.max(x1, x + 1);
+    y1 = Math.max(y1, y + 1);
+  });
+  return x1 > x0 ? [x0 / mask.width, y0 / mask.height, x1 / mask.width, y1 / mask.height] : null;
+}
+
+/** Marks the cells of `out`, a grid over the frame, that a mask file covers; the file shows the whole image. */
+export function paintMask(mask: Mask, out: Mask, frame: SceneFrame): void {
   const [x0, y0, x1, y1] = frame.box;
   if (x0 === 0 && y0 === 0 && x1 === 1 && y1 === 1) {
     maskOnto(mask, out.height, out.width).data.forEach((v, i) => {

@@ -163,6 +163,7 @@ export function bind(file: RuleFile, at: (path: Path) => RulePlace): CompiledRul
       rules: digestOf(file.rules.map(({ because: _, ...rest }) => rest)),
     },
     positionOf: (id) => places.get(id) ?? at([]),
+    interestAt: (id) => at(['interests', id]),
   };
   return deepFreeze(compiled);
 }

@@ -31,6 +31,8 @@ export interface CompiledRules {
     readonly rules: string;
   };
   positionOf(rule: string): RulePlace;
+  /** Where an interest is defined. */
+  interestAt(interest: string): RulePlace;
 }
 
 /** Every rule and every part of a combinator. */

@@ -159,7 +159,44 @@ export function evaluateRules(
       if (measurement.violated) violations.push({ ...violationOf(rule, j, measurement), rank: classOf(rule) });
     }
   }
+  for (const v of strangers(compiled, scene)) {
+    violations.push({ ...v, rank: PRECEDENCE.likeness });
+    unit = Math.max(unit, v.margin);
+  }
   return { measurements, violations: inOrderOfCause(violations, compiled.file), unit };
+}
+
+/** Name of the finding that every rule file has: something was found where a part is looked for, and it is no such part. */
+export const UNKNOWN = 'unknown';
+
+/**
+ * Instances that resemble no normal one are a finding of their own (RULES, principle 8), whether or not a rule counts
+ * them; a `likeness` rule of the interest says it in its own words instead.
+ */
+function strangers(compiled: CompiledRules, scene: Scene): Violation[] {
+  const spoken = new Set(compiled.rules.flatMap((r) => (r.spec.kind === 'likeness' ? r.interests : [])));
+  return scene.instances.flatMap((i): Violation[] => {
+    if (i.status !== 'unknown' || !i.likeness || !(i.likeness.value > 1) || spoken.has(i.interest)) return [];
+    const margin = Math.min(i.likeness.value, MARGIN.cap);
+    return [
+      {
+        rule: UNKNOWN,
+        kind: UNKNOWN,
+        interests: [i.interest],
+        quantity: 'likeness',
+        measured: margin,
+        expected: { low: null, high: 1, centre: 0, text: `at most 1, as normal ${i.interest}` },
+        margin,
+        violated: true,
+        instances: [i.id],
+        severity: 'reject',
+        because: 'What resembles no normal part is not that part.',
+        message: `something in place of ${i.interest} resembles no normal one (${margin.toPrecision(2)} times the border)`,
+        ...compiled.interestAt(i.interest),
+        fingerprint: `${UNKNOWN}/${i.interest}/${i.centroid.map((c) => c.toFixed(2)).join(',')}`,
+      },
+    ];
+  });
 }
 
 /** Why a rule on the looks of an interest is moot: the rule that found it missing or of the wrong size. */

@@ -14,6 +14,7 @@ export function checkMeaning(bench: Bench): void {
   if (Array.isArray(rawIgnore) && rawIgnore.length === file.ignore.length)
     file.ignore.forEach((s, i) => {
       checkShape(bench, s, ['ignore', i]);
+      checkFixed(bench, s, ['ignore', i], 'ignore');
     });
   const { focus } = file.frame;
   if (focus !== undefined && focus !== 'silhouette') {
@@ -21,6 +22,7 @@ export function checkMeaning(bench: Bench): void {
     if (typeof written === 'string' && 'region' in focus)
       resolve(bench, 'place', focus.region, ['frame', 'focus'], ['silhouette']);
     else checkShape(bench, focus, ['frame', 'focus']);
+    checkFixed(bench, focus, ['frame', 'focus'], 'frame.focus');
   }
   for (const i of Object.values(file.interests)) checkInterest(bench, i);
   for (const a of Object.values(file.attributes)) checkAttribute(bench, a.id);
@@ -72,6 +74,26 @@ function checkShape(bench: Bench, s: Shape, path: Path): void {
     });
   else if ('interest' in s) resolve(bench, 'interest', s.interest, [...path, 'interest']);
   else if ('region' in s) resolve(bench, 'place', s.region, [...path, 'region']);
+}
+
+/** What is looked at, or never looked at, must be known before anything is found: it cannot follow an interest. */
+function checkFixed({ doc, faults, file }: Bench, s: Shape, path: Path, what: string): void {
+  const seen = new Set<string>();
+  let end = s;
+  while ('region' in end && Object.hasOwn(file.regions, end.region) && !seen.has(end.region)) {
+    seen.add(end.region);
+    end = file.regions[end.region]!;
+  }
+  const name = 'interest' in end ? end.interest : 'region' in end ? end.region : undefined;
+  if (name === undefined || (name !== 'product' && !Object.hasOwn(file.interests, name))) return;
+  faults.push(
+    doc.faultAt(path, {
+      code: 'WRONG_VALUE',
+      message: `${what} cannot follow ${name}: it must be a place that is known before anything is found`,
+      expected: 'a box, a polygon, a mask, or a region made of one of these',
+      example: what === 'ignore' ? 'ignore: [{ box: [0.1, 0, 0.9, 0.2] }]' : 'focus: { box: [0.1, 0.1, 0.9, 0.9] }',
+    }),
+  );
 }
 
 /** Parents and regions that lead back to themselves. */

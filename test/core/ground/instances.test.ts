@@ -88,6 +88,46 @@ describe('findCandidates', () => {
     expect(two.map((c) => c.cells).sort()).toEqual([8, 8]);
   });
 
+  it('never splits into more than a few dozen, nor into empty parts', () => {
+    const v = view(Array.from({ length: 12 }, () => 'a'.repeat(20)).join('\n'));
+    const many = findCandidates([spec('none'), spec('pin', { instances: { split: 'area' } })], v, { pin: 0.1 });
+    expect(many.length).toBeGreaterThan(1);
+    expect(many.length).toBeLessThanOrEqual(64);
+    expect(many.every((c) => c.cells > 0)).toBe(true);
+    expect(many.reduce((n, c) => n + c.cells, 0)).toBe(240);
+  });
+
+  it('fills holes and keeps open bays in specks at the border as in the middle', () => {
+    const v = view(`
+      a.aaa.....
+      a.a.a..aaa
+      aaaaa..a.a
+      .......aaa
+      aaa.......
+      a.a.......
+    `);
+    const found = findCandidates([ground, spec('p')], v, {});
+    expect(found.map((c) => [c.cells, areaOf(c.mask)])).toEqual([
+      [13, 13],
+      [9, 9],
+      [5, 5],
+    ]);
+    expect(found[1]!.centroid).toEqual([0.85, expect.closeTo(2.5 / 6, 12)]);
+  });
+
+  it('takes no longer than the cells ask for when a picture is all specks', () => {
+    const size = 96;
+    const specks = Array.from({ length: size }, (_, y) =>
+      Array.from({ length: size }, (_, x) => (x % 3 < 2 && y % 2 ? 'a' : '.')).join(''),
+    ).join('\n');
+    const v = view(specks);
+    const began = performance.now();
+    const found = findCandidates([ground, spec('p')], v, {});
+    expect(found).toHaveLength((size / 3) * (size / 2));
+    // Masks of the whole grid per speck took seconds.
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
   it('joins components closer than `merge`', () => {
     const v = view(`
       ..........

@@ -93,6 +93,37 @@ describe('labelExemplar', () => {
     expect(at(labels, 10, 90)).toBe(UNLABELLED);
   });
 
+  it('places a mask file of the whole image within the focus box', () => {
+    const mask = grid(
+      Uint8Array.from({ length: 16 }, (_, i) => (i % 4 >= 2 ? 1 : 0)),
+      4,
+      4,
+    );
+    const focused: SceneFrame = { ...frame, box: [0.4, 0, 0.8, 1] };
+    const specs = [interest('a', { exemplars: [drawn({ masks: ['m.png'] })] })];
+    const labels = labelExemplar(specs, 'a.png', focused, lab([0, 0, 0, 0]), new Map([['m.png', mask]]));
+    // The mask begins at half of the image: a quarter into the box.
+    expect(at(labels, 23, 50)).toBe(UNLABELLED);
+    expect(at(labels, 26, 50)).toBe(0);
+  });
+
+  it('labels nothing by what lies beside the focus box', () => {
+    const focused: SceneFrame = { ...frame, box: [0, 0, 0.5, 1] };
+    const exemplar = drawn({
+      boxes: [[0.7, 0.3, 0.9, 0.6]],
+      points: [[0.8, 0.5]],
+      polygons: [
+        [
+          [0.7, 0.3],
+          [0.9, 0.3],
+          [0.9, 0.6],
+        ],
+      ],
+    });
+    const labels = labelExemplar([interest('a', { exemplars: [exemplar] })], 'a.png', focused, lab([0, 0, 0, 0]));
+    expect(labels.data.every((v) => v === UNLABELLED)).toBe(true);
+  });
+
   it('labels by colour words where nothing was drawn, and the background elsewhere', () => {
     const specs = [
       interest('ground', { role: 'background', form: 'stuff' }),
@@ -109,6 +140,10 @@ describe('twoMeansSplit', () => {
     const split = twoMeansSplit([1, 1.2, 0.9, 10, 11, 10.5]);
     expect(split).toBeGreaterThan(1.2);
     expect(split).toBeLessThan(10);
+  });
+  it('takes as many values as a large frame has cells', () => {
+    const split = twoMeansSplit(Array.from({ length: 300_000 }, (_, i) => (i % 2 ? 10 : 1)));
+    expect(split).toBeCloseTo(5.5);
   });
   it('is the common value of equals', () => expect(twoMeansSplit([3, 3, 3])).toBe(3));
 });

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOf, toCellX, toCellY, toImageX, toImageY } from '../../../src/core/frame.ts';
 import { labOf } from '../../../src/core/grid/colour.ts';
-import type { RgbImage } from '../../../src/core/grid/grid.ts';
+import { grid, type RgbImage } from '../../../src/core/grid/grid.ts';
 import { COLOUR_WORDS, colourRange, membership } from '../../../src/core/ground/colourWords.ts';
 import { cellLab } from '../../../src/core/ground/features.ts';
 import { focusBox, learnFocus, silhouetteBox } from '../../../src/core/ground/focus.ts';
-import { shapesMask } from '../../../src/core/ground/place.ts';
-import { compileRules } from '../../../src/core/rules/index.ts';
+import { shapeBox, shapesMask } from '../../../src/core/ground/place.ts';
+import { compileRules, lintRules } from '../../../src/core/rules/index.ts';
 
 describe('frameOf', () => {
   it('keeps the aspect ratio to multiples of the stride', () => {
@@ -134,4 +134,44 @@ it('turns shapes into cells: boxes, polygons, named regions, mask files', () => 
   expect(count([{ region: 'corner' }, { box: [0, 0, 0.25, 1] }])).toBe(24);
   const half = { data: Uint8Array.from([1, 0]), width: 2, height: 1, channels: 1 };
   expect(count([{ mask: 'm.png' }], new Map([['m.png', half]]))).toBe(32);
+});
+
+it('gives the box of a fixed shape: through regions, of polygons and of mask files', () => {
+  const { file } = compileRules(
+    'schema: logsad/rules/v1\nproduct: p\nregions:\n  bay: { region: part }\n  part: { mask: m.png }\n',
+    'rules.yaml',
+  );
+  const mask = (on: readonly number[]) =>
+    grid(
+      Uint8Array.from({ length: 16 }, (_, i) => (on.includes(i) ? 1 : 0)),
+      4,
+      4,
+    );
+  expect(shapeBox({ region: 'bay' }, file, new Map([['m.png', mask([5, 10])]]))).toEqual([0.25, 0.25, 0.75, 0.75]);
+  expect(shapeBox({ region: 'bay' }, file, new Map([['m.png', mask([])]]))).toBeNull();
+  expect(shapeBox({ region: 'bay' }, file)).toBeNull();
+  expect(shapeBox({ region: 'image' }, file)).toEqual([0, 0, 1, 1]);
+  expect(
+    shapeBox(
+      {
+        polygon: [
+          [0.1, 0.2],
+          [0.5, 0.2],
+          [0.3, 0.9],
+        ],
+      },
+      file,
+    ),
+  ).toEqual([0.1, 0.2, 0.5, 0.9]);
+});
+
+it.each([
+  ['ignore', 'ignore: [{ interest: cap }]', 4],
+  ['ignore through a region', 'ignore: [{ region: bay }]', 4],
+  ['frame.focus', 'frame: { focus: bay }', 4],
+  ['frame.focus on the product', 'frame: { focus: product }', 4],
+])('%s cannot follow what is yet to be found', (_, line, at) => {
+  const text = `schema: logsad/rules/v1\nproduct: p\nregions: { bay: { interest: cap } }\n${line}\ninterests:\n  cap: { form: thing, colour: red }\n`;
+  const faults = lintRules(text, 'rules.yaml').filter((f) => f.severity === 'error');
+  expect(faults).toMatchObject([{ code: 'WRONG_VALUE', line: at }]);
 });

@@ -23,7 +23,7 @@ export const diff = define<Options>({
     const api = await import('../../../index.ts');
     const [a, b] = [await api.loadRules(before!), await api.loadRules(after!)];
     const profile = o.profile === undefined ? null : await api.loadFitting(a, o.profile);
-    if (profile) api.checkStamp(b.compiled, profile, null);
+    if (profile) await api.checkFitting(b, profile);
     const labels = o.labels === undefined ? null : api.readLabels(await api.files.readText(o.labels), o.labels);
     const paths = await api.files.listFiles(o.scenes, '.json');
     if (paths.length === 0) throw new api.LogsadError('SCENES_NONE', { path: o.scenes });

@@ -35,7 +35,7 @@ export const vet = define<Options>({
       const pictures = await api.files.listImages(o.normals);
       if (pictures.length === 0) throw new api.LogsadError('IMAGES_NONE', { path: o.normals, extensions: 'images' });
       await using engine = await api.openEngine();
-      const inspector = await engine.inspector(product, profile);
+      const inspector = await engine.inspector(product, profile, { proposed: true });
       stability = await api.stabilityOf(inspector, pictures, api.images, { signal, onProgress: meter.step });
       meter.clear();
     }
