@@ -39,22 +39,21 @@ describe('rule kinds', () => {
     expect(KINDS.map((k) => k.kind).sort()).toEqual(files.sort());
   });
 
-  it.each(KINDS.map((k) => [k.kind, k] as const))(
-    '%s has passing and failing examples, and they do as they say',
-    (_, kind) => {
-      expect(kind.examples.some((e) => e.violated)).toBe(true);
-      expect(kind.examples.some((e) => !e.violated)).toBe(true);
-      for (const example of kind.examples) {
-        const outcome = runExample(kind.kind, example);
-        expect(outcome.violations.length > 0, `${kind.kind}: ${example.note}`).toBe(example.violated);
-        expect(outcome.unit > 1).toBe(example.violated);
-        for (const v of outcome.violations) {
-          expect(v.message.length).toBeGreaterThan(8);
-          expect(v.message).not.toMatch(/undefined|NaN|null|Infinity/);
-        }
+  it.each(
+    KINDS.map((k) => [k.kind, k] as const),
+  )('%s has passing and failing examples, and they do as they say', (_, kind) => {
+    expect(kind.examples.some((e) => e.violated)).toBe(true);
+    expect(kind.examples.some((e) => !e.violated)).toBe(true);
+    for (const example of kind.examples) {
+      const outcome = runExample(kind.kind, example);
+      expect(outcome.violations.length > 0, `${kind.kind}: ${example.note}`).toBe(example.violated);
+      expect(outcome.unit > 1).toBe(example.violated);
+      for (const v of outcome.violations) {
+        expect(v.message.length).toBeGreaterThan(8);
+        expect(v.message).not.toMatch(/undefined|NaN|null|Infinity/);
       }
-    },
-  );
+    }
+  });
 
   it.each(KINDS.map((k) => [k.kind, k] as const))('%s refuses a setting it does not know', (_, kind) => {
     const example = kind.examples[0]!;
@@ -64,32 +63,30 @@ describe('rule kinds', () => {
     expect(text.split('\n')[faults[0]!.line - 1]!.slice(faults[0]!.col - 1)).toMatch(/^bogusSetting/);
   });
 
-  it.each(KINDS.map((k) => [k.kind, k] as const))(
-    '%s explains itself without numbers and says what it measures',
-    (_, kind) => {
-      expect(kind.summary.endsWith('.')).toBe(true);
-      for (const [key, s] of Object.entries(kind.params.properties)) {
-        expect(
-          (s as { description?: string; type?: string }).description ?? (s as { type?: string }).type ?? 'union',
-          `${kind.kind}.${key}`,
-        ).toBeTruthy();
-      }
-    },
-  );
+  it.each(
+    KINDS.map((k) => [k.kind, k] as const),
+  )('%s explains itself without numbers and says what it measures', (_, kind) => {
+    expect(kind.summary.endsWith('.')).toBe(true);
+    for (const [key, s] of Object.entries(kind.params.properties)) {
+      expect(
+        (s as { description?: string; type?: string }).description ?? (s as { type?: string }).type ?? 'union',
+        `${kind.kind}.${key}`,
+      ).toBeTruthy();
+    }
+  });
 });
 
 describe('error catalogue', () => {
-  it.each(Object.entries(CATALOGUE as Readonly<Record<string, ErrorEntry>>))(
-    '%s has a sentence, an exit and a fix',
-    (code, e) => {
-      expect(code).toMatch(/^[A-Z][A-Z0-9_]+$/);
-      expect([2, 3]).toContain(e.exit);
-      expect(e.http).toBeGreaterThanOrEqual(400);
-      expect(e.when).toMatch(/\.$/);
-      const params = new Proxy({}, { get: () => ['something'] }) as Readonly<Record<string, string[]>>;
-      expect(e.message(params)).toMatch(/\w+/);
-      expect(e.fix(params)).toMatch(/\w+/);
-      expect(`${e.message(params)} ${e.fix(params)}`).not.toMatch(/undefined|\[object/);
-    },
-  );
+  it.each(
+    Object.entries(CATALOGUE as Readonly<Record<string, ErrorEntry>>),
+  )('%s has a sentence, an exit and a fix', (code, e) => {
+    expect(code).toMatch(/^[A-Z][A-Z0-9_]+$/);
+    expect([2, 3]).toContain(e.exit);
+    expect(e.http).toBeGreaterThanOrEqual(400);
+    expect(e.when).toMatch(/\.$/);
+    const params = new Proxy({}, { get: () => ['something'] }) as Readonly<Record<string, string[]>>;
+    expect(e.message(params)).toMatch(/\w+/);
+    expect(e.fix(params)).toMatch(/\w+/);
+    expect(`${e.message(params)} ${e.fix(params)}`).not.toMatch(/undefined|\[object/);
+  });
 });

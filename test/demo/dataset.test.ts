@@ -47,17 +47,16 @@ async function compare(defect: (typeof STRUCTURAL_DEFECTS)[number], seed: number
 }
 
 describe('masks of structural defects', () => {
-  it.each(STRUCTURAL_DEFECTS.filter((d) => d.name !== 'bent'))(
-    '$name: what changed is the mask, up to its antialiased edge',
-    async (defect) => {
-      for (let seed = 0; seed < 4; seed++) {
-        const { outside, covered, size } = await compare(defect, seed, 1);
-        expect(outside).toBe(0);
-        expect(covered).toBeGreaterThan(0.97);
-        expect(size / (WIDTH * HEIGHT)).toBeGreaterThan(0.0007);
-      }
-    },
-  );
+  it.each(
+    STRUCTURAL_DEFECTS.filter((d) => d.name !== 'bent'),
+  )('$name: what changed is the mask, up to its antialiased edge', async (defect) => {
+    for (let seed = 0; seed < 4; seed++) {
+      const { outside, covered, size } = await compare(defect, seed, 1);
+      expect(outside).toBe(0);
+      expect(covered).toBeGreaterThan(0.97);
+      expect(size / (WIDTH * HEIGHT)).toBeGreaterThan(0.0007);
+    }
+  });
 
   it('bent: what changed is the mask and the shadow beside it', async () => {
     const bent = STRUCTURAL_DEFECTS.find((d) => d.name === 'bent')!;

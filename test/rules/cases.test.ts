@@ -62,20 +62,23 @@ describe.each(CATEGORIES)('rules/%s, constraint by constraint', (name) => {
 });
 
 describe('grounding', () => {
-  it.each(['breakfast-box', 'pushpins', 'screw-bag', 'splicing-connectors'])(
-    '%s is by words: without an image-text model the compiler says so',
-    (name) => {
-      const faults = lintRules(ruleText(`${name}/rules.yaml`), name, { models: ['dense'] });
-      expect(new Set(faults.map((f) => f.code))).toEqual(new Set(['GROUNDING_IMPOSSIBLE']));
-    },
-  );
+  it.each([
+    'breakfast-box',
+    'pushpins',
+    'screw-bag',
+    'splicing-connectors',
+  ])('%s is by words: without an image-text model the compiler says so', (name) => {
+    const faults = lintRules(ruleText(`${name}/rules.yaml`), name, { models: ['dense'] });
+    expect(new Set(faults.map((f) => f.code))).toEqual(new Set(['GROUNDING_IMPOSSIBLE']));
+  });
 
-  it.each(['juice-bottle', 'panels-pushpins', 'panels-splicing-connectors'])(
-    '%s is by exemplars too: it compiles without one',
-    (name) => {
-      expect(lintRules(ruleText(`${name}/rules.yaml`), name, { models: ['dense'] }).map(printFault)).toEqual([]);
-    },
-  );
+  it.each([
+    'juice-bottle',
+    'panels-pushpins',
+    'panels-splicing-connectors',
+  ])('%s is by exemplars too: it compiles without one', (name) => {
+    expect(lintRules(ruleText(`${name}/rules.yaml`), name, { models: ['dense'] }).map(printFault)).toEqual([]);
+  });
 });
 
 describe('failure cases of LogSAD (Figure 6), as drawn scenes', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 import { collectFaults } from '../faultsOfImages.ts';
 import { wholeNumber } from '../options.ts';
@@ -20,7 +21,7 @@ export const demo = define<Options>({
       .option('--seed <s>', 'seed of the pictures', wholeNumber(0), 1),
   async run({ terminal, signal }, o, [dir]) {
     const began = performance.now();
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     const data = join(dir!, 'data');
     const report = join(dir!, 'report.html');
     const overlay = join(dir!, 'overlays');

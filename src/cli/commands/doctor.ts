@@ -1,3 +1,4 @@
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson } from '../command.ts';
 
 interface Options {
@@ -10,7 +11,7 @@ export const doctor = define<Options>({
   example: 'logsad doctor',
   declare: (c) => c,
   async run({ terminal, signal }, o) {
-    const { checkup, doctorProbes } = await import('../../index.ts');
+    const { checkup, doctorProbes } = await loadApi();
     const checks = await checkup(await doctorProbes(), { signal });
     const missing = checks.filter((c) => c.status === 'missing').length;
     if (o.json) printJson(terminal, { ok: missing === 0, checks });

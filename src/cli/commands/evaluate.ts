@@ -1,3 +1,4 @@
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson } from '../command.ts';
 import { collectFaults } from '../faultsOfImages.ts';
 import { openOutputs } from '../outputs.ts';
@@ -32,7 +33,7 @@ export const evaluate = define<Options>({
       .option('--scenes <dir>', 'write what was seen in every photograph')
       .option('--report <file>', 'write one self-contained HTML page'),
   async run({ terminal, signal }, o, [rules]) {
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     if (o.causes !== undefined && o.groups === undefined) {
       throw new api.LogsadError('USAGE', { reason: '--causes needs --groups', command: 'evaluate' });
     }

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 
 interface Options {
@@ -18,7 +19,7 @@ export const init = define<Options>({
       .argument('<dir>', 'folder for rules.yaml and contact-sheet.png')
       .requiredOption('--normals <dir>', 'photographs of good parts'),
   async run({ terminal, signal }, o, [dir]) {
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     const { images, warnings } = await api.files.listNormals(o.normals);
     const rules = join(dir!, 'rules.yaml');
     if (await api.files.exists(rules)) {

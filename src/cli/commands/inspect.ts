@@ -1,3 +1,4 @@
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson } from '../command.ts';
 import { collectFaults, stopGently } from '../faultsOfImages.ts';
 import { openOutputs } from '../outputs.ts';
@@ -26,7 +27,7 @@ export const inspect = define<Options>({
       .option('--report <file>', 'write one self-contained HTML page')
       .option('--strict', 'exit with 1 for a review too'),
   async run({ terminal, signal }, o, [rules, ...paths]) {
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const { file } = product.compiled;
     const profile = await api.loadProfile(o.profile);

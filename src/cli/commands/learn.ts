@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 import { wholeNumber } from '../options.ts';
 import { progressMeter } from '../progress.ts';
@@ -36,7 +37,7 @@ export const learn = define<Options>({
       .option('--models <set>', 'model set of models/manifest.yaml', 'embedded')
       .requiredOption('--profile <file>', 'the profile to write'),
   async run({ terminal, signal }, o, [rules]) {
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const { file } = product.compiled;
     const { normals, exemplars, warnings } = await api.gatherNormals(o.normals, file, o);

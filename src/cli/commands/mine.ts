@@ -1,3 +1,4 @@
+import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 import { wholeNumber } from '../options.ts';
 
@@ -19,7 +20,7 @@ export const mine = define<Options>({
       .option('--out <file>', 'where the proposed rule file goes; default: standard output')
       .option('--seed <s>', 'seed of the mutants that rank the rules', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
-    const api = await import('../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const profile = await api.loadFitting(product, o.profile);
     if (o.out !== undefined) await api.files.checkWritable(o.out);

@@ -77,20 +77,23 @@ const random = createRandom(2);
 const normals = Array.from({ length: 5 }, () => picture(random));
 
 describe('patch', () => {
-  it.each([{}, { pool: 'max' }, { position: 'term' }, { neighbourhood: 3 }, { standardise: false }] as const)(
-    'finds the odd cell, options %o',
-    (options) => {
-      const { model, readings } = learn(normals, options);
-      const odd = judge(model, picture(random, { x: 5, y: 2, by: 3 }));
-      const good = judge(model, picture(random));
-      expect(odd.reading.score).toBeGreaterThan(2 * good.reading.score);
-      expect(odd.map!.data.indexOf(Math.max(...odd.map!.data))).toBe(2 * CELLS + 5);
-      // Normals left out one by one score as fresh ones do, not as their own copies.
-      const left = readings.map((r) => r!.score);
-      expect(Math.min(...left)).toBeGreaterThan(0.2 * good.reading.score);
-      expect(Math.max(...left)).toBeLessThan(odd.reading.score);
-    },
-  );
+  it.each([
+    {},
+    { pool: 'max' },
+    { position: 'term' },
+    { neighbourhood: 3 },
+    { standardise: false },
+  ] as const)('finds the odd cell, options %o', (options) => {
+    const { model, readings } = learn(normals, options);
+    const odd = judge(model, picture(random, { x: 5, y: 2, by: 3 }));
+    const good = judge(model, picture(random));
+    expect(odd.reading.score).toBeGreaterThan(2 * good.reading.score);
+    expect(odd.map!.data.indexOf(Math.max(...odd.map!.data))).toBe(2 * CELLS + 5);
+    // Normals left out one by one score as fresh ones do, not as their own copies.
+    const left = readings.map((r) => r!.score);
+    expect(Math.min(...left)).toBeGreaterThan(0.2 * good.reading.score);
+    expect(Math.max(...left)).toBeLessThan(odd.reading.score);
+  });
 
   it('left out one by one is judged as by a bank without its rows', () => {
     const { model, readings } = learn(normals, { bank: 5 * CELLS * CELLS });

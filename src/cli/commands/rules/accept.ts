@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson, quote } from '../../command.ts';
 
 interface Options {
@@ -14,7 +15,7 @@ export const accept = define<Options>({
       .argument('<rules>', 'rule file, or the folder that holds rules.yaml')
       .option('--force', 'accept without or against the vetting'),
   async run({ terminal }, o, [rules]) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const { file } = product.compiled;
     const reasons = api.objections(product.compiled);

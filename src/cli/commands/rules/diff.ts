@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 import { progressMeter } from '../../progress.ts';
 
@@ -20,7 +21,7 @@ export const diff = define<Options>({
       .option('--profile <file>', 'profile written by learn; without it stated bounds alone are judged')
       .option('--labels <csv>', 'what is known of the images: image,label with good or bad'),
   async run({ terminal, signal }, o, [before, after]) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const [a, b] = [await api.loadRules(before!), await api.loadRules(after!)];
     const profile = o.profile === undefined ? null : await api.loadFitting(a, o.profile);
     if (profile) await api.checkFitting(b, profile);

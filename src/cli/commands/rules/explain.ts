@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 
 interface Options {
@@ -14,7 +15,7 @@ export const explain = define<Options>({
       .argument('<rules>', 'rule file, or the folder that holds rules.yaml')
       .option('--profile <file>', 'profile written by learn'),
   async run({ terminal }, o, [rules]) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const profile = o.profile === undefined ? null : await api.loadFitting(product, o.profile);
     const learnt =

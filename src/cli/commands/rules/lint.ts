@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 
 interface Options {
@@ -10,7 +11,7 @@ export const lint = define<Options>({
   example: 'logsad rules lint logsad-demo/data',
   declare: (c) => c.argument('<files...>', 'rule files, or folders that hold rules.yaml'),
   async run({ terminal }, o, paths) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     let errors = 0;
     for (const path of paths) {
       const file = await api.files.findRules(path);

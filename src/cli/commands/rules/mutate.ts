@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 import { wholeNumber } from '../../options.ts';
 
@@ -17,7 +18,7 @@ export const mutate = define<Options>({
       .requiredOption('--profile <file>', 'profile written by learn')
       .option('--seed <s>', 'seed of the mutants', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const profile = await api.loadFitting(product, o.profile);
     const normals = api.scenesOf(profile.normals);

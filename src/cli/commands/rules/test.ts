@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 
 interface Options {
@@ -24,7 +25,7 @@ export const test = define<Options>({
   example: 'logsad rules test logsad-demo/data',
   declare: (c) => c.argument('<files...>', 'rule files, files of cases, or folders of them'),
   async run({ terminal }, o, paths) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const files = (await Promise.all(paths.map((p) => caseFiles(api, p)))).flat();
     let passed = 0;
     let failed = 0;

@@ -1,3 +1,4 @@
+import { loadApi } from '../../api.ts';
 import { define, EXIT, printJson } from '../../command.ts';
 import { wholeNumber } from '../../options.ts';
 import { progressMeter } from '../../progress.ts';
@@ -25,7 +26,7 @@ export const vet = define<Options>({
       .option('--seed <s>', 'seed of the mutants', wholeNumber(0), 0)
       .option('--write', 'write the vetting block into the rule file'),
   async run({ terminal, signal }, o, [rules]) {
-    const api = await import('../../../index.ts');
+    const api = await loadApi();
     const product = await api.loadRules(rules!);
     const profile = await api.loadFitting(product, o.profile);
     if (o.write) await api.files.checkWritable(product.path);

@@ -118,11 +118,14 @@ describe('stored scenes', () => {
     });
   });
 
-  it.each(['', '{', '[]', '{"schema":"logsad/scene/v1"}', 'null'])(
-    'that are none are a fault that names the file: %s',
-    (text) => {
-      expect(() => parseScene(text, 'dir/x.json')).toThrow(LogsadError);
-      expect(() => parseScene(text, 'dir/x.json')).toThrow(/dir\/x\.json is no stored scene/);
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"schema":"logsad/scene/v1"}',
+    'null',
+  ])('that are none are a fault that names the file: %s', (text) => {
+    expect(() => parseScene(text, 'dir/x.json')).toThrow(LogsadError);
+    expect(() => parseScene(text, 'dir/x.json')).toThrow(/dir\/x\.json is no stored scene/);
+  });
 });
