@@ -25,11 +25,19 @@ export function wrap(text: string, width: number, fontSize: number, maxLines: nu
   return [...lines.slice(0, maxLines - 1), `${last.slice(0, Math.max(1, last.length - 2))}…`];
 }
 
+/** What the detectors beside the rules say, the loudest first: a reject must never stand without a reason. */
+export function detectorSentences(result: InspectionResult): string[] {
+  return Object.entries(result.detectors)
+    .filter(([name, d]) => name !== 'composition' && d.unit > 1)
+    .sort((a, b) => b[1].unit - a[1].unit)
+    .map(([name, d]) => `Looks unlike the normals: ${name} scores ${figure(d.unit)} times its border.`);
+}
+
 /** The sentence a person should read first. */
 export function firstSentence(result: InspectionResult): string {
   const first = result.violations[0];
   if (first) return first.because ? `${first.because} ${first.message}` : first.message;
-  return result.reviewReasons[0] ?? 'All rules hold.';
+  return detectorSentences(result)[0] ?? result.reviewReasons[0] ?? 'All rules hold.';
 }
 
 /** SVG of the strip, to stand below a picture of `width` x `height` pixels. */

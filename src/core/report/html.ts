@@ -3,7 +3,7 @@
  * sentence, measured against expected and the rule's place, small pictures of the rest. No script, light and dark.
  */
 import type { InspectionResult, Measurement, Verdict, Violation } from '../scene.ts';
-import { firstSentence } from './caption.ts';
+import { detectorSentences, firstSentence } from './caption.ts';
 import { marginBar, rangePlot } from './plots.ts';
 import { escapeXml, figure, VERDICT_WORDS } from './style.ts';
 import { STYLES } from './styles.ts';
@@ -101,7 +101,9 @@ function omitted(rest: readonly Judged[]): string {
 
 function card({ result, picture }: Judged): string {
   const p = result.p === null ? '' : `, p ${figure(result.p)}`;
-  const reasons = result.reviewReasons.map((r) => `<p class="reason">${escapeXml(r)}</p>`).join('');
+  const reasons = [...detectorSentences(result), ...result.reviewReasons]
+    .map((r) => `<p class="reason">${escapeXml(r)}</p>`)
+    .join('');
   return `<article class="card"><figure>${picture}</figure><div class="text"><p class="head"><span class="badge ${result.verdict}">${VERDICT_WORDS[result.verdict]}</span> <b>${escapeXml(result.image)}</b></p><p class="faint">unit ${figure(result.unit)}, score ${figure(result.score)}${p}</p>${reasons}<ol class="violations">${result.violations.map(violation).join('')}</ol>${allMeasurements(result.measurements)}</div></article>`;
 }
 

@@ -1,5 +1,6 @@
 /** Results as plain lines for a terminal. */
 import type { InspectionResult } from '../scene.ts';
+import { detectorSentences } from './caption.ts';
 import { figure } from './style.ts';
 
 /** `violations` at most this many are spelled out per image; the rest is counted. */
@@ -16,6 +17,7 @@ export function resultToText(result: InspectionResult): string {
   }
   const rest = result.violations.length - SPELLED_OUT;
   if (rest > 0) lines.push(`        and ${rest} more`);
+  for (const s of detectorSentences(result)) lines.push(`        ${s}`);
   if (result.verdict === 'review') for (const r of result.reviewReasons) lines.push(`        review: ${r}`);
   return lines.join('\n');
 }

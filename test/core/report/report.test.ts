@@ -286,3 +286,23 @@ describe('small parts', () => {
     ).toBe('a      b\nlong  10');
   });
 });
+
+describe('a reject by a detector alone', () => {
+  it('says which detector and by how much, in every form', async () => {
+    const { detectorSentences, firstSentence } = await import('../../../src/core/report/caption.ts');
+    const { resultToText } = await import('../../../src/core/report/text.ts');
+    const result = {
+      image: 'a.jpg',
+      verdict: 'reject',
+      unit: 5.6,
+      score: 0.85,
+      p: null,
+      violations: [],
+      reviewReasons: [],
+      detectors: { composition: { score: 0.2, unit: 0.2 }, patch: { score: 0.4, unit: 5.6 } },
+    } as unknown as import('../../../src/core/scene.ts').InspectionResult;
+    expect(detectorSentences(result)).toEqual(['Looks unlike the normals: patch scores 5.6 times its border.']);
+    expect(firstSentence(result)).toContain('patch');
+    expect(resultToText(result)).toContain('patch scores 5.6');
+  });
+});
