@@ -4,7 +4,7 @@ import { PATCH } from '../core/detect/patchModel.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
 import type { DetectorsInput } from './detect.ts';
-import type { Deps } from './learn.ts';
+import type { Deps, LearnOptions } from './learn.ts';
 import type { DenseBackbone } from './ports.ts';
 import { createRunner } from './runner.ts';
 
@@ -44,6 +44,7 @@ export async function chooseMatcher(
   input: DetectorsInput,
   deps: Deps,
   random: Random,
+  { signal, onProgress }: LearnOptions = {},
 ): Promise<Choice> {
   const { backbone = 'auto', stages = 'auto', pool, q, neighbourhood, standardise } = options;
   const own = await deps.backbones.dense('match', input.set);
@@ -75,7 +76,10 @@ export async function chooseMatcher(
   };
   const table: Candidate[] = [];
   for (const b of all.filter((m) => fits(m, frames))) {
-    const run = createRunner(deps, b, async (i) => trials[i]!.picture);
+    const run = createRunner(deps, b, async (i) => trials[i]!.picture, {
+      ...(signal ? { signal } : {}),
+      onProgress: (stage, done, total) => onProgress?.({ stage, done, total }),
+    });
     table.push(...(await run(compareStages(trials, b, settings, random))));
   }
   const candidates = listed ? table.filter((c) => c.stages.join() === listed.join()) : table;

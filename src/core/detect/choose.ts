@@ -115,6 +115,7 @@ export function* compareStages(
   for (const [s, rows] of bank.entries()) yield { do: 'keep', name: banks[s]!, rows };
   const cosines: (readonly Float32Array[])[] = [];
   for (const [i, trial] of trials.entries()) {
+    yield { do: 'progress', stage: `choosing features: ${backbone.id}`, done: i, total: trials.length };
     const bias = Float32Array.from(sources, (source) => (source === trial.source ? settings.hidden : 0));
     cosines.push(largestAnswer(yield { do: 'match', of: of(i), banks, bias }));
   }

@@ -38,6 +38,8 @@ export type Need =
       readonly bias: Float32Array;
       readonly index?: boolean;
     }
+  /** Tells whoever waits how far a long computation is. */
+  | { readonly do: 'progress'; readonly stage: string; readonly done: number; readonly total: number }
   /** The rows of an image against one kept bank per stage, without leaving the child. */
   | { readonly do: 'match'; readonly of: RowsOf; readonly banks: readonly string[]; readonly bias: Float32Array };
 
