@@ -11,15 +11,15 @@ afterAll(() => engine[Symbol.asyncDispose]());
 
 describe('maps of structural defects', () => {
   it('two of each kind, none larger than 2 % of the picture, are found where they are', async () => {
-    const { patch, fused, defects, largest } = await localiseDemo(engine, { train: 10, good: 2, structural: 14 });
+    // Patch matching alone on half as many normals as the demo has; with its rules and all normals: npm run bench -- localise.
+    const { patch, defects, largest } = await localiseDemo(
+      engine,
+      { train: 15, good: 2, structural: 14 },
+      () => 'schema: logsad/rules/v1\nproduct: sensor-kit\ndetectors: [patch]\n',
+    );
     expect(defects).toBe(14);
     expect(largest).toBeLessThanOrEqual(0.02);
-    for (const m of [patch, fused]) {
-      expect(m.auroc).toBeGreaterThanOrEqual(0.95);
-      expect(m.aupro[0]!).toBeGreaterThanOrEqual(0.8);
-    }
-    console.log(
-      `demo localisation: patch pixel AUROC ${patch.auroc.toFixed(4)}, AUPRO@0.3 ${patch.aupro[0]!.toFixed(4)}; fused ${fused.auroc.toFixed(4)}, ${fused.aupro[0]!.toFixed(4)}`,
-    );
+    expect(patch.auroc).toBeGreaterThanOrEqual(0.95);
+    expect(patch.aupro[0]!).toBeGreaterThanOrEqual(0.8);
   }, 240_000);
 });

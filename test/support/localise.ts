@@ -43,8 +43,15 @@ function fusedMap(
   return { ...units, data: units.data.map((v, i) => Math.max(v, rules.data[i]!)) };
 }
 
-/** Draws the product, learns it from its normals and maps its good and structurally damaged parts. */
-export async function localiseDemo(engine: Engine, options: Partial<DemoOptions>): Promise<Localised> {
+/**
+ * Draws the product, learns it from its normals and maps its good and structurally damaged parts.
+ * @param changed what becomes of the product's own rule file
+ */
+export async function localiseDemo(
+  engine: Engine,
+  options: Partial<DemoOptions>,
+  changed: (rules: string) => string = (rules) => rules,
+): Promise<Localised> {
   const folder = await mkdtemp(join(tmpdir(), 'logsad-localise-'));
   try {
     let rules = '';
@@ -62,7 +69,7 @@ export async function localiseDemo(engine: Engine, options: Partial<DemoOptions>
       if (path.startsWith('test'))
         tests.push({ ref, mask: group === 'good' ? null : `ground_truth/${group}/${file!.slice(0, -4)}/000.png` });
     }
-    const product = { path: 'rules.yaml', compiled: compileRules(rules, 'rules.yaml') };
+    const product = { path: 'rules.yaml', compiled: compileRules(changed(rules), 'rules.yaml') };
     const { profile } = await engine.learn(product, { normals });
     await using inspector = await engine.inspector(product, profile);
     const samples: Record<'patch' | 'fused', PixelSample[]> = { patch: [], fused: [] };
