@@ -71,7 +71,7 @@ export async function runOnce(engine: logsad.Engine, images: ImageReader, of: Ru
     'unit' in r && r.unit !== undefined
       ? [
           {
-            image: `${r.folder}/${r.image}`,
+            image: r.image,
             anomaly: r.folder !== 'good',
             units: { ...r.detectors, fused: r.unit },
           },
@@ -130,12 +130,17 @@ export function figureText({ mean: m, sd, low, high }: Figure): string {
   return `${m.toFixed(4)}${sd === null ? '' : ` ± ${sd.toFixed(4)}`} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }
 
-/** A rule file of no rules around the options of patch matching, compiled from a temporary file. */
-export async function patchRules(product: string, options: string): Promise<logsad.ProductRules> {
+/**
+ * A rule file of no rules around the options of patch matching, compiled from a temporary file.
+ * @param options YAML after `name: patch`, such as `, backbone: auto`
+ * @param long long side of the frame, pixels
+ */
+export async function patchRules(product: string, options: string, long: number): Promise<logsad.ProductRules> {
   const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
   try {
     const path = join(folder, 'rules.yaml');
-    writeFileSync(path, `schema: logsad/rules/v1\nproduct: ${product}\ndetectors: [{ name: patch${options} }]\n`);
+    const lines = ['schema: logsad/rules/v1', `product: ${product}`, `frame: { long: ${long} }`];
+    writeFileSync(path, [...lines, `detectors: [{ name: patch${options} }]`, ''].join('\n'));
     return await logsad.loadRules(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
