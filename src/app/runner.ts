@@ -2,6 +2,7 @@
  * Meets the needs of detectors with the inference child. A picture that is judged goes through one program: backbone,
  * cells, search; only a cosine per cell comes back.
  */
+import { altered } from '../core/detect/alter.ts';
 import { gridOf } from '../core/detect/cells.ts';
 import type { Answer, Need, Needs, RowsOf, Source } from '../core/detect/detector.ts';
 import type { Rows } from '../core/grid/cluster.ts';
@@ -79,6 +80,10 @@ export function createRunner(
   const { inference, backbones } = deps;
   const extra = signal ? { signal } : {};
   const shared = seen !== null && seen.backbone === backbone?.id ? seen : null;
+  const picture = async ({ image, alteration }: RowsOf): Promise<RgbImage> => {
+    const plain = await pixels(image);
+    return alteration ? altered(plain, alteration) : plain;
+  };
   const counted = (total: number): (() => void) => {
     let done = 0;
     return () => onProgress?.('features', ++done, total);
@@ -113,7 +118,7 @@ export function createRunner(
     if (need.do === 'rows') {
       const step = counted(need.of.length);
       const rows = await inOrder(need.of, async (of) => {
-        const steps = await rowSteps(backbones, dense(), await pixels(of.image), of, shared);
+        const steps = await rowSteps(backbones, dense(), await picture(of), of, shared);
         const fetch = of.spec.stages.map((n) => [steps.length - 1, `rows_${n}`] as const);
         const found = (await inference.run(steps, fetch, extra)).map(asRows);
         step();
@@ -134,7 +139,7 @@ export function createRunner(
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     }
     const nearest = await backbones.nearest(false);
-    const steps = await rowSteps(backbones, dense(), await pixels(need.of.image), need.of, shared);
+    const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
     const cells = steps.length - 1;
     const fetch: [number, string][] = [];
     for (const [i, name] of need.of.spec.stages.entries()) {

@@ -9,6 +9,7 @@ import { stageScale } from '../ground/features.ts';
 import { shapesMask } from '../ground/place.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
+import { ALTER, ALTERATIONS } from './alter.ts';
 import { type Candidates, candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
 import {
   type CellScale,
@@ -122,36 +123,52 @@ function stacked(a: Rows, b: Rows): Rows {
 
 /**
  * Judges every normal without itself: its own rows are hidden and the nearest rows of other images stand in for them. A
- * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have.
+ * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have. Some normals are
+ * judged in other focus and light as well.
  */
 function* leaveOneOut(
   context: DetectContext,
   model: PatchModel,
   perImage: readonly (readonly Rows[])[],
   substitutes: readonly Rows[] | null,
+  alter: boolean,
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
-  const names = model.bank.map((_, s) => `patch/own/${s}`);
+  const n = perImage.length;
+  const step = Math.max(1, Math.ceil(n / ALTER.normals));
+  const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
-    yield { do: 'keep', name: names[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
-  for (let i = 0; i < perImage.length; i++) {
-    yield { do: 'progress', stage: 'leave one out', done: i, total: perImage.length };
+    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
+  for (let i = 0; i < n; i++) {
+    yield { do: 'progress', stage: 'leave one out', done: i, total: n };
     const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes !== null);
     if (!bias.some((b) => b === 0)) {
       readings.push(null);
       continue;
     }
     const size = gridOf(context.images[i]!.frame, model.spec);
+    const scored = scoredCells(context, i, size, model.region);
+    const read = (cosines: readonly Float32Array[]): DetectorReading =>
+      readingOf(distanceMap(cosines, size, scored), model.pool, scored);
     const places = model.place && placeRows('query', placesOf(context, i, model.spec), model.place);
     const cosines: Float32Array[] = [];
-    for (const [s, name] of names.entries()) {
+    for (const [s, name] of banks.entries()) {
       const rows = joined(perImage[i]![s]!, places);
       cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias })[0]!);
     }
-    const scored = scoredCells(context, i, size, model.region);
-    readings.push(readingOf(distanceMap(cosines, size, scored), model.pool, scored));
+    const reading = read(cosines);
+    if (!alter || i % step !== 0) {
+      readings.push(reading);
+      continue;
+    }
+    let most = 0;
+    for (const alteration of ALTERATIONS) {
+      const of: RowsOf = { image: i, alteration, spec: model.spec, scales: model.scales, places };
+      most = Math.max(most, read(largestAnswer(yield { do: 'match', of, banks, bias })).score);
+    }
+    readings.push({ ...reading, altered: most });
   }
-  for (const name of names) yield { do: 'drop', name };
+  for (const name of banks) yield { do: 'drop', name };
   return readings;
 }
 
@@ -202,7 +219,7 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
     radius: found.radius,
   };
   const substitutes = found.substitutes && rowsAt(found.substitutes);
-  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes) };
+  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes, options.alter) };
 }
 
 /** Where each candidate lies. */

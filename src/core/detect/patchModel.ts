@@ -78,6 +78,11 @@ export const PATCH_OPTIONS = {
     default: true,
     about: 'match each variant against its own rows, where it has enough normals',
   },
+  alter: {
+    is: 'boolean',
+    default: true,
+    about: 'also look at some normals in slightly other focus and light, and leave room for it in the border',
+  },
   preset: { is: 'word', words: ['', 'paper'], default: '', about: 'paper: exactly ALGORITHM 3' },
 } as const;
 export type PatchOptions = Options<typeof PATCH_OPTIONS>;
@@ -105,6 +110,7 @@ export const PAPER: Partial<Record<keyof PatchOptions, string | number | boolean
   neighbourhood: 1,
   standardise: false,
   variants: false,
+  alter: false,
 };
 
 /** What is added to every bank row: hides the rows of one normal, and those of other variants where this one has enough. */
