@@ -116,7 +116,7 @@ export function createLocaliser(input: LocaliseInput): Localiser {
     const found = defects && saturationsOf(paths, masks, defects);
     for (const k of found ?? []) kinds.add(k.pixelValue);
     // Saturations in pixels hold at the annotation's own size only.
-    const saturations = at === 'native' ? found && found.map((k) => k.saturation) : null;
+    const saturations = at === 'native' ? (found?.map((k) => k.saturation) ?? null) : null;
     try {
       return truthOf(
         masks.map((m) => maskAt(m.mask, size)),
