@@ -16,7 +16,7 @@ const IN_FLIGHT = 2;
 
 export interface LabelledRef extends ImageRef {
   readonly folder: string;
-  /** Paths of the masks of its defects, where the data set has any. */
+  /** Paths of the masks of its defects, where they are marked. */
   readonly masks?: readonly string[];
 }
 

@@ -42,6 +42,8 @@ type Range = readonly [low: number, high: number];
 type Figure = 'auroc' | 'ap' | 'f1max' | 'aupro';
 
 export interface MapFigures extends Readonly<Record<Figure, number | null>> {
+  /** Each anomaly folder with the good images. */
+  readonly folders: Readonly<Record<string, { readonly auroc: number | null; readonly aupro: number | null }>>;
   /** AU-sPRO at FPR 0.05: per anomaly folder and their mean; null where it cannot be said. */
   readonly spro: PixelFigures['spro'];
   readonly intervals: Readonly<Record<Figure, Range>> | null;
@@ -185,6 +187,9 @@ function figuresOf(stream: PixelStream, resamples: number): MapFigures {
     ap: finite(f.ap),
     f1max: finite(f.f1max),
     aupro: finite(f.aupro),
+    folders: Object.fromEntries(
+      Object.entries(f.folders).map(([name, v]) => [name, { auroc: finite(v.auroc), aupro: finite(v.aupro) }]),
+    ),
     spro: f.spro,
     intervals: drawn && { auroc: range('auroc'), ap: range('ap'), f1max: range('f1max'), aupro: range('aupro') },
   };

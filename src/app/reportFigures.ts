@@ -143,9 +143,12 @@ function folderTable(e: Evaluation): ReportTable {
 function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   const { good, defective, withoutMask } = pixels.images;
   const spro = Object.values(pixels.of).some((m) => m.spro);
+  const all = Object.keys(Object.values(pixels.of)[0]?.folders ?? {});
+  const folders = all.length > 1 ? all : [];
   const vand = vandScore(e.f1max, pixels.of.fused?.f1max);
   const remarks = [
     `${good} good and ${defective} defective images, ${pixels.defects} defects, maps at ${pixels.maps === 'native' ? 'native size' : `${pixels.maps} pixels`}; intervals from ${pixels.resamples} draws of whole images.`,
+    folders.length > 0 ? 'Columns named after folders: AUPRO@0.3 of that folder with the good images.' : '',
     vand === null ? '' : `VAND score ${three(vand)} (harmonic mean of image and pixel F1-max).`,
     pixels.sproNote === null ? '' : `No sPRO: ${pixels.sproNote}.`,
     withoutMask > 0 ? `${withoutMask} anomalous images have no mask.` : '',
@@ -153,7 +156,17 @@ function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   return {
     title: 'Where it looks: pixels',
     note: remarks.filter((r) => r !== '').join(' '),
-    columns: ['map', 'AUROC', '95 %', 'AP', 'F1-max', 'AUPRO@0.3', '95 %', ...(spro ? ['AU-sPRO@0.05'] : [])],
+    columns: [
+      'map',
+      'AUROC',
+      '95 %',
+      'AP',
+      'F1-max',
+      'AUPRO@0.3',
+      '95 %',
+      ...folders,
+      ...(spro ? ['AU-sPRO@0.05'] : []),
+    ],
     rows: Object.entries(pixels.of).map(([name, m]) => [
       name,
       three(m.auroc),
@@ -162,6 +175,7 @@ function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
       three(m.f1max),
       three(m.aupro),
       within(m.intervals?.aupro),
+      ...folders.map((f) => three(m.folders[f]?.aupro)),
       ...(spro ? [three(m.spro?.mean[m.spro.limits.indexOf(0.05)])] : []),
     ]),
   };

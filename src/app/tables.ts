@@ -107,6 +107,15 @@ export function localisationToText(l: Localisation, imageF1: number | null): str
     table([head, ...rows]),
     `pixels of ${good} good and ${defective} defective images with ${l.defects} defects, maps at ${size}${l.resamples > 0 ? `; intervals from ${l.resamples} draws of whole images` : ''}`,
   ];
+  const folders = Object.keys(Object.values(l.of)[0]?.folders ?? {});
+  if (folders.length > 1) {
+    const head = ['pixel AUROC / AUPRO@0.3 by folder', ...folders];
+    const cells = Object.entries(l.of).map(([name, m]) => [
+      name,
+      ...folders.map((f) => `${three(m.folders[f]?.auroc)} / ${three(m.folders[f]?.aupro)}`),
+    ]);
+    lines.push('', table([head, ...cells]), '');
+  }
   const vand = vandScore(imageF1, l.of.fused?.f1max);
   if (vand !== null) lines.push(`VAND score ${three(vand)}: harmonic mean of image F1-max and pixel F1-max, fused`);
   if (l.sproNote !== null) lines.push(`no sPRO: ${l.sproNote}`);

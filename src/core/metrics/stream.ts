@@ -94,6 +94,8 @@ export interface PixelFigures {
   readonly threshold: number;
   /** At FPR 0.3. */
   readonly aupro: number;
+  /** Each anomaly folder with the good images. */
+  readonly folders: Readonly<Record<string, { readonly auroc: number; readonly aupro: number }>>;
   /** AU-sPRO per anomaly folder and their mean, at `limit` and the kit's other limits; null without saturations. */
   readonly spro: {
     readonly limits: readonly number[];
@@ -168,6 +170,14 @@ export class PixelStream {
       f1max: main.f1max,
       threshold: main.threshold,
       aupro: main.areas[0]!,
+      folders: Object.fromEntries(
+        [...this.folders]
+          .filter(([, f]) => f.defects > 0)
+          .map(([name, f]) => {
+            const of = figuresOf([...good, f], 'overlap', [AUPRO_LIMIT]);
+            return [name, { auroc: of.auroc, aupro: of.areas[0]! }];
+          }),
+      ),
       spro:
         this.saturations && anomalous.length > 0
           ? {

@@ -66,7 +66,7 @@ function nearest(result: InspectionResult, normals: ReportNormals | undefined): 
   if (ranked.length === 0) return '';
   const items = ranked.map(
     (m) =>
-      `<li><p>${escapeXml(m.rule)}: ${escapeXml(m.quantity)} ${figure(m.measured)}, expected ${escapeXml(m.expected.text)}</p>${rangePlot(m, valuesOf(m, normals))}</li>`,
+      `<li><p>${escapeXml(m.rule)}: ${escapeXml(m.quantity)} ${figure(m.measured)}, expected ${escapeXml(m.expected.text)} <span class="faint">margin ${figure(m.margin)}</span></p>${rangePlot(m, valuesOf(m, normals))}</li>`,
   );
   return `<p class="faint">No rule fired. Nearest to a border:</p><ol class="violations">${items.join('')}</ol>`;
 }

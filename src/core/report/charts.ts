@@ -91,9 +91,9 @@ export function histogramChart({ name, good, anomalies }: HistogramSpec): string
   const label = `${name}: ${over(good)} of ${good.length} good parts and ${over(anomalies)} of ${anomalies.length} anomalies lie above unit 1`;
   return (
     `<figure class="chart"><svg viewBox="0 0 ${width} ${bottom + 22}" role="img" aria-label="${escapeXml(label)}">` +
-    `<text class="name" x="${left}" y="13">${escapeXml(name)}</text>` +
+    `<text class="name" x="${left}" y="13">${escapeXml(name)}</text><text class="side" x="${width - right}" y="13" text-anchor="end">${good.length} good above, ${anomalies.length} anomalies below</text>` +
     `<path class="base" d="M${left} ${base}H${width - right}"/>${bar(up, -1, 'good')}${bar(down, 1, 'bad')}` +
-    `<path class="alarm" d="M${x(1)} ${top}V${bottom}"/><text x="${n(Number(x(1)) + 5)}" y="${top + 10}">alarm</text>` +
-    `<text class="side" x="${width - right}" y="${base - 6}" text-anchor="end">${good.length} good</text><text class="side" x="${left}" y="${base + 16}">${anomalies.length} anomalies</text>${marks.join('')}</svg></figure>`
+    `<path class="alarm" d="M${x(1)} ${top}V${bottom}"/><text x="${n(Number(x(1)) + 5)}" y="${top + 12}">alarm</text>` +
+    `${marks.join('')}</svg></figure>`
   );
 }

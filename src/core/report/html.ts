@@ -62,11 +62,10 @@ export function sectionOf(result: Pick<InspectionResult, 'unit' | 'verdict'>, la
   return result.verdict;
 }
 
-const HEADINGS: readonly (readonly [Section, title: string])[] = [
+/** The worst cases of an evaluation: they stand right behind its charts. */
+const WRONG: readonly (readonly [Section, title: string])[] = [
   ['false alarm', 'False alarms'],
   ['missed', 'Missed'],
-  ['reject', 'Rejected'],
-  ['review', 'To review'],
 ];
 
 /** The whole page. Entries may come in any order; cards are sorted worst first. */
@@ -82,12 +81,12 @@ export function reportToHtml(head: ReportHead, entries: readonly ReportEntry[]):
     tiles(judged, failed.length, figures),
     [...(head.notes ?? []), ...(figures?.notes ?? [])].map((n) => `<p class="note">${escapeXml(n)}</p>`).join(''),
     figures ? charts(figures) : '',
-    figures ? figures.tables.map(dataTable).join('') : '',
-    findings(head.tally ?? tallyOf(judged)),
+    ...(figures ? [] : [findings(head.tally ?? tallyOf(judged))]),
     howToRead(judged, head.normals),
-    ...HEADINGS.map(([section, title]) =>
-      cards(section === 'reject' && figures ? 'Rejected, rightly' : title, of(section), head.normals),
-    ),
+    ...WRONG.map(([section, title]) => cards(title, of(section), head.normals)),
+    ...(figures ? [...figures.tables.map(dataTable), findings(head.tally ?? tallyOf(judged))] : []),
+    cards(figures ? 'Rejected, rightly' : 'Rejected', of('reject'), head.normals),
+    cards('To review', of('review'), head.normals),
     failures(failed),
     passed(of('pass')),
     `<footer><h2>What this rests on</h2><dl>${head.facts.map(([k, v]) => `<div><dt>${escapeXml(k)}</dt><dd>${escapeXml(v)}</dd></div>`).join('')}</dl></footer>`,

@@ -69,5 +69,5 @@ export function rangePlot(m: Plotted, normals: readonly number[] = []): string {
 /** 0 to 3 tolerance units as a bar with a tick at the border; larger margins fill it. */
 export function marginBar(margin: number): string {
   const width = Math.max(0, Math.min(margin / 3, 1)) * 90;
-  return `<svg class="bar" viewBox="0 0 132 12" role="img" aria-label="margin ${escapeXml(figure(margin))}"><rect class="track" width="90" height="12" rx="2"/><rect class="fill${margin > 1 ? ' bad' : ''}" width="${n(width)}" height="12" rx="2"/><path class="tick" d="M30 0v12"/><text x="96" y="10">${escapeXml(figure(margin))}</text></svg>`;
+  return `<svg class="bar" viewBox="0 0 132 12" role="img" aria-label="margin ${escapeXml(figure(margin))}"><rect class="track" width="90" height="12" rx="2"/><rect class="fill${margin > 1 ? ' bad' : ''}" width="${n(width)}" height="12" rx="2"/><path class="tick" d="M30 0v12"/><text x="96" y="10">${escapeXml(margin < 10 ? margin.toFixed(2) : figure(margin))}</text></svg>`;
 }

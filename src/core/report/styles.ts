@@ -32,6 +32,7 @@ figure svg,figure img{display:block;width:100%;height:auto;border-radius:8px;bac
 
 .because{font-weight:600}
 .pictures{display:flex;flex-direction:column;gap:10px;min-width:0}
+.heat{max-width:72%}
 .heat figcaption{color:var(--faint)}
 .detector{padding:8px 0 0;border-top:1px solid var(--line)}
 .charts{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.35fr);gap:20px;align-items:start;background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:16px}
@@ -73,6 +74,7 @@ summary{cursor:pointer;color:var(--faint);font-size:.87rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem;background:var(--paper)}
 th{color:var(--faint);font-weight:500}
 th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);vertical-align:top}
+td.n{white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 tr.bad td{color:var(--reject);font-weight:600}
 .thumbs{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px}
