@@ -21,11 +21,12 @@ import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
+import { calibrate } from './core/calibrate.ts';
 import type { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
 import type { RuleFile } from './core/rules/definition.ts';
-import { type CompiledRules, compileRules } from './core/rules/index.ts';
+import { type CompiledRules, compileRules, type LearningSet, type LearntRules } from './core/rules/index.ts';
 
 /** Reading and writing, with every fault of the operating system turned into one of the catalogue. */
 export const files = {
@@ -106,9 +107,37 @@ export async function loadFitting(product: ProductRules, path: string): Promise<
   return profile;
 }
 
+/** A profile under some rules: what an inspector learns of it, and from what. */
+export interface LoadedLearning {
+  readonly profile: Profile;
+  readonly learnt: LearntRules;
+  readonly set: LearningSet;
+}
+
+/**
+ * What a profile teaches these rules, set-aside normals, relit normals and mask files included: the bounds that `inspect`
+ * judges by. No model is loaded. @throws LogsadError as loadFitting
+ */
+export async function loadLearning(product: ProductRules, path: string): Promise<LoadedLearning> {
+  return learningFor(product, await loadProfile(path));
+}
+
+/** The same for a profile that is loaded already. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
+export async function learningFor(product: ProductRules, profile: Profile): Promise<LoadedLearning> {
+  const { compiled, masks } = await withMasks(product);
+  checkStamp(compiled, profile, null);
+  const { judge, learning } = calibrate(compiled, profile, Object.fromEntries(masks));
+  return { profile, learnt: judge.rules, set: learning };
+}
+
 /** Whether these rules, with the mask files they name, can judge a profile's Scenes. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
 export async function checkFitting(product: ProductRules, profile: Profile): Promise<void> {
   checkStamp((await withMasks(product)).compiled, profile, null);
+}
+
+/** The mask files that a product's rules name, for judging Scenes without a profile. @throws LogsadError FILE_*, IMAGE_* */
+export async function regionMasks(product: ProductRules): Promise<Record<string, Mask>> {
+  return Object.fromEntries((await withMasks(product)).masks);
 }
 
 /** Today as an ISO date, for provenance and vetting. */

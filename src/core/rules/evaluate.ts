@@ -5,7 +5,7 @@ import { MARGIN, PRECEDENCE } from './constants.ts';
 import type { RuleFile } from './definition.ts';
 import { isEmpty, type Judgement } from './kind.ts';
 import { applies, type LearntRules, referenceFor } from './learn.ts';
-import { type RegionMasks, type SceneView, viewOf } from './view.ts';
+import { NO_MASKS, type RegionMasks, type SceneView, viewOf } from './view.ts';
 
 export interface RulesOutcome {
   /** At least one per rule, in the order of the file's rules. */
@@ -134,7 +134,7 @@ export function evaluateRules(
   compiled: CompiledRules,
   learnt: LearntRules | null,
   scene: Scene,
-  masks: RegionMasks = {},
+  masks: RegionMasks = NO_MASKS,
 ): RulesOutcome {
   const view = viewOf(scene, compiled.file, masks);
   const outcomes = new Map<string, boolean | null>();

@@ -256,7 +256,7 @@ describe('learnt references', () => {
   it('leave-one-out says how often each rule alarms, with an interval and what so few normals can show', () => {
     const compiled = compile('  - { id: n, kind: count, of: pin }');
     const normals = [...Array(9).fill('p..p'), 'p...'].map((d) => draw(d));
-    const loo = leaveOneOut(compiled, normals);
+    const loo = leaveOneOut(compiled, { normals });
     expect(loo.rules[0]).toMatchObject({ rule: 'n', n: 10, fired: 1 });
     expect(loo.rules[0]!.interval.low).toBeCloseTo(0.0025, 3);
     expect(loo.rules[0]!.interval.high).toBeCloseTo(0.445, 3);

@@ -28,7 +28,7 @@ export const vet = define<Options>({
   async run({ terminal, signal }, o, [rules]) {
     const api = await loadApi();
     const product = await api.loadRules(rules!);
-    const profile = await api.loadFitting(product, o.profile);
+    const { profile, set } = await api.loadLearning(product, o.profile);
     if (o.write) await api.files.checkWritable(product.path);
     const meter = progressMeter(terminal);
     let stability: Awaited<ReturnType<typeof api.stabilityOf>> | undefined;
@@ -42,8 +42,7 @@ export const vet = define<Options>({
     }
     const vetting = api.vetRules({
       compiled: product.compiled,
-      normals: api.scenesOf(profile.normals),
-      calibration: api.scenesOf(profile.calibration),
+      ...set,
       seed: o.seed,
       ...(stability ? { stability } : {}),
     });
