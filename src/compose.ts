@@ -1,7 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { createBackbones } from './adapters/backbones/registry.ts';
+import { createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import {
   exists,
@@ -26,7 +26,13 @@ import type { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
 import type { RuleFile } from './core/rules/definition.ts';
-import { type CompiledRules, compileRules, type LearningSet, type LearntRules } from './core/rules/index.ts';
+import {
+  type CompiledRules,
+  type CompileOptions,
+  compileRules,
+  type LearningSet,
+  type LearntRules,
+} from './core/rules/index.ts';
 
 /** Reading and writing, with every fault of the operating system turned into one of the catalogue. */
 export const files = {
@@ -89,10 +95,38 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   };
 }
 
-/** Compiles the rules of a folder or of a file. @throws LogsadError FILE_NOT_FOUND, FILE_NOT_UTF8, RULES_* */
-export async function loadRules(path: string): Promise<ProductRules> {
+export interface LoadOptions {
+  /** Folders of images: an exemplar that is in none of them is a fault of the file. Default: not looked at. */
+  readonly normals?: readonly string[] | undefined;
+  /** false: words compile although no installed model can ground them, for what works on stored Scenes. Default: true. */
+  readonly models?: boolean;
+}
+
+/** What this machine and these folders offer to a rule file. @throws LogsadError MODEL_MANIFEST, FILE_*, IMAGES_NONE */
+export async function compileFacts({ normals, models = true }: LoadOptions = {}): Promise<CompileOptions> {
+  const images = normals && new Set((await Promise.all(normals.map(listNormals))).flatMap((n) => n.images.map(nameOf)));
+  return {
+    ...(models ? { models: await installedRoles() } : {}),
+    ...(images ? { exemplarExists: (image: string) => images.has(image) } : {}),
+  };
+}
+
+const nameOf = ({ name }: ImageFile): string => name;
+
+/**
+ * Compiles the rules of a folder or of a file against what is installed: a grounding that no model here can do is a fault.
+ * @throws LogsadError FILE_NOT_FOUND, FILE_NOT_UTF8, RULES_*, and as compileFacts
+ */
+export async function loadRules(path: string, options: LoadOptions = {}): Promise<ProductRules> {
   const file = await findRules(path);
-  return { path: file, compiled: compileRules(await readText(file), file) };
+  const text = await readText(file);
+  try {
+    return { path: file, compiled: compileRules(text, file, await compileFacts(options)) };
+  } catch (error) {
+    // Where the normals are not there, the faults of the rules come first: they are mended in an editor.
+    if (options.normals) compileRules(text, file, await compileFacts({ ...options, normals: undefined }));
+    throw error;
+  }
 }
 
 /** @throws LogsadError FILE_NOT_FOUND, PROFILE_* */

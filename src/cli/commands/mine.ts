@@ -21,7 +21,7 @@ export const mine = define<Options>({
       .option('--seed <s>', 'seed of the mutants that rank the rules', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const product = await api.loadRules(rules!, { models: false });
     const { profile, set } = await api.loadLearning(product, o.profile);
     if (o.out !== undefined) await api.files.checkWritable(o.out);
     // Only the normals, whatever the file's own rules think of them: what calibrates a file must not have written it.

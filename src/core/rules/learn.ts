@@ -54,9 +54,15 @@ function readingsOf(rule: CompiledRule, masks: RegionMasks): Readings {
   // Masks arrive from outside: what was read without them does not hold with them.
   const key = Object.keys(masks).length > 0 ? masks : NO_MASKS;
   let byMasks = readings.get(rule);
-  if (!byMasks) readings.set(rule, (byMasks = new WeakMap()));
+  if (!byMasks) {
+    byMasks = new WeakMap();
+    readings.set(rule, byMasks);
+  }
   let scenes = byMasks.get(key);
-  if (!scenes) byMasks.set(key, (scenes = new WeakMap()));
+  if (!scenes) {
+    scenes = new WeakMap();
+    byMasks.set(key, scenes);
+  }
   return scenes;
 }
 

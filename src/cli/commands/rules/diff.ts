@@ -22,7 +22,8 @@ export const diff = define<Options>({
       .option('--labels <csv>', 'what is known of the images: image,label with good or bad'),
   async run({ terminal, signal }, o, [before, after]) {
     const api = await loadApi();
-    const [a, b] = [await api.loadRules(before!), await api.loadRules(after!)];
+    const stored = { models: false };
+    const [a, b] = [await api.loadRules(before!, stored), await api.loadRules(after!, stored)];
     const first = o.profile === undefined ? null : await api.loadLearning(a, o.profile);
     const second = first && (await api.learningFor(b, first.profile));
     const labels = o.labels === undefined ? null : api.readLabels(await api.files.readText(o.labels), o.labels);

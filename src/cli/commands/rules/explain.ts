@@ -16,7 +16,7 @@ export const explain = define<Options>({
       .option('--profile <file>', 'profile written by learn'),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const product = await api.loadRules(rules!, { models: false });
     const learning = o.profile === undefined ? null : await api.loadLearning(product, o.profile);
     const explanations = api.explainRules(product.compiled, learning?.learnt ?? null);
     const profile = learning?.profile;

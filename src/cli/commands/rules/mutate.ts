@@ -19,7 +19,7 @@ export const mutate = define<Options>({
       .option('--seed <s>', 'seed of the mutants', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const product = await api.loadRules(rules!, { models: false });
     const { learnt, set } = await api.loadLearning(product, o.profile);
     const { report, trials } = api.mutationTest(product.compiled, learnt, set, { seed: o.seed });
     const suggestions = api.suggestRules({ compiled: product.compiled, ...set }, trials);

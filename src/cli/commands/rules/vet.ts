@@ -27,7 +27,7 @@ export const vet = define<Options>({
       .option('--write', 'write the vetting block into the rule file'),
   async run({ terminal, signal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const product = await api.loadRules(rules!, { models: o.normals !== undefined });
     const { profile, set } = await api.loadLearning(product, o.profile);
     if (o.write) await api.files.checkWritable(product.path);
     const meter = progressMeter(terminal);
