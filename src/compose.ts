@@ -22,7 +22,7 @@ import { checkStamp, type Inspector, type OpenOptions, openInspector } from './a
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
 import { calibrate } from './core/calibrate.ts';
-import type { LogsadError } from './core/errors.ts';
+import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
 import type { RuleFile } from './core/rules/definition.ts';
@@ -190,10 +190,16 @@ export async function gatherNormals(
   file: RuleFile,
   options: { readonly shots?: number; readonly seed?: number } = {},
 ): Promise<{ normals: readonly ImageFile[]; exemplars: readonly ImageFile[]; warnings: LogsadError[] }> {
-  const { images: all, warnings } = await listNormals(folder);
+  const { images: all, warnings: few } = await listNormals(folder);
+  const warnings = [...few, ...emptyWarning(file)];
   const wanted = exemplarNames(file);
   const normals = drawShots(all, wanted, options.shots, options.seed ?? 0);
   return { normals, exemplars: all.filter((i) => wanted.includes(i.name)), warnings };
+}
+
+/** A warning about a rule file that says nothing: all that is left is how far patches lie from the normals'. */
+export function emptyWarning({ product, interests, rules }: RuleFile): LogsadError[] {
+  return Object.keys(interests).length + rules.length > 0 ? [] : [new LogsadError('RULES_EMPTY', { product })];
 }
 
 export async function digestFile(path: string): Promise<string> {

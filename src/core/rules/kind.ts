@@ -62,6 +62,8 @@ export interface Judgement {
   /** Which instance or cell, where a rule judges several alike. */
   readonly where?: string;
   readonly ghost?: Box;
+  /** What may explain it, for the kind's sentence. */
+  readonly note?: string;
   /** Why nothing was judged. */
   readonly skipped?: string;
 }

@@ -6,6 +6,7 @@ import { runCases } from '../../../src/core/rules/examples.ts';
 import { explainRules } from '../../../src/core/rules/explain.ts';
 import { compileRules, evaluateRules, learnRules, type RulesOutcome } from '../../../src/core/rules/index.ts';
 import type { Scene } from '../../../src/core/scene.ts';
+import { compiledToy, toyNormals } from '../../support/toyProduct.ts';
 
 const HEAD = `schema: logsad/rules/v1
 product: bottle
@@ -251,6 +252,23 @@ describe('learnt references', () => {
     expect(area('unit: cells@64, as: ratio, reference: 300, within: [0.94, 1.06]', [0, 0, 0.25, 0.375]).violated).toBe(
       true,
     );
+  });
+
+  it('a count that lacks parts says so where a refused region is as large as several', () => {
+    const toy = compiledToy();
+    const learnt = learnRules(toy, toyNormals(12));
+    const [plain] = toyNormals(1, 5);
+    const clip = plain!.instances.find((i) => i.interest === 'clip')!;
+    const others = plain!.instances.filter((i) => i.interest !== 'clip');
+    const message = (area: number): string => {
+      const one = { ...clip, status: 'unknown' as const, area, likeness: { value: 3, terms: { area: 3 } } };
+      const { violations } = evaluateRules(toy, learnt, { ...plain!, instances: [...others, one] });
+      return violations.find((v) => v.rule === 'two-clips')!.message;
+    };
+    expect(message(2.1 * clip.area)).toBe(
+      '2 clips expected, 0 found; a region has the area of 2 clips: they touch or lie on one another',
+    );
+    expect(message(1.2 * clip.area)).toBe('2 clips expected, 0 found');
   });
 
   it('leave-one-out says how often each rule alarms, with an interval and what so few normals can show', () => {
