@@ -1,5 +1,6 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
 import { bareScene } from '../core/detect/regions.ts';
+import { ENGINE } from '../core/engine.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
 import { GROUND } from '../core/ground/constants.ts';
@@ -25,7 +26,7 @@ import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.t
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { worstNormals } from './worst.ts';
 
-export { exemplarNames };
+export { ENGINE, exemplarNames };
 
 export interface ImageRef {
   readonly name: string;
@@ -66,9 +67,6 @@ export interface Learned {
   readonly profile: Profile;
   readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
 }
-
-/** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
-export const ENGINE = 'ground-2';
 
 const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { signal: o.signal } : {});
 

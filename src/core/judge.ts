@@ -1,4 +1,12 @@
-import { type CompiledRules, evaluateRules, type LearntRules, learnRules, type RulesOutcome } from './rules/index.ts';
+import {
+  type CompiledRules,
+  evaluateRules,
+  type LearningSet,
+  type LearntRules,
+  learnFrom,
+  type RulesOutcome,
+} from './rules/index.ts';
+import { teaching } from './rules/learn.ts';
 import type { RegionMasks } from './rules/view.ts';
 import type { Scene } from './scene.ts';
 import { learnScalar, mean, median, type ScalarReference, standardDeviation, TOLERANCE } from './statistics.ts';
@@ -135,21 +143,16 @@ export function detectorUnit(bounds: ScalarReference, score: number): number {
   return d >= 0 ? CALIBRATE.middle + (1 - CALIBRATE.middle) * d : CALIBRATE.middle * Math.exp(d);
 }
 
-/** Learns rules and detectors from normals; `calibration` widens bounds and moves no centre, `relit` those of weak rules. */
-export function learnJudge(
-  compiled: CompiledRules,
-  normals: readonly Scene[],
-  calibration: readonly Scene[],
-  masks: RegionMasks = {},
-  relit: readonly Scene[] = [],
-): Judge {
+/** Learns rules and detectors from a set, or from what `keep` admits of it: calibration widens bounds and moves no centre. */
+export function learnJudge(compiled: CompiledRules, set: LearningSet, keep?: (scene: Scene) => boolean): Judge {
+  const { normals, calibration } = teaching(set, keep);
   const all = [...normals, ...calibration];
   const names = [...new Set(all.flatMap((s) => Object.keys(s.detectors)))].sort();
   const detectors = Object.fromEntries(names.map((n) => [n, learnDetector(n, normals, calibration)]));
   const zs = (calibration.length > 1 ? calibration : normals).map((s) => largestZ(detectors, s));
   const border = learnScalar(zs.filter(Number.isFinite), { floor: 1 / TOLERANCE.sigmas, oneSided: true }).high;
   return {
-    rules: learnRules(compiled, normals, calibration, masks, relit),
+    rules: learnFrom(compiled, set, keep),
     detectors,
     border: border > 0 ? border : 1,
   };
