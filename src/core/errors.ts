@@ -148,6 +148,22 @@ export const CATALOGUE = {
     message: (p) => `the installation is incomplete: ${list(p.reason)}`,
     fix: () => 'run npm ci in the folder of the package, without --omit=optional; logsad doctor checks again',
   }),
+  RULES_EXIST: entry({
+    exit: 2,
+    http: 409,
+    when: 'init was pointed at a folder that has a rule file already.',
+    message: (p) => `${list(p.path)} exists and is not overwritten`,
+    fix: (p) =>
+      `edit it and look with: logsad rules lint ${list(p.quoted)}; for a fresh one name another folder: logsad init OTHER --normals ${list(p.normals)}`,
+  }),
+  RULES_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'A warning, not a stop: the rule file names nothing to look for and nothing that must hold.',
+    message: (p) => `${list(p.product)} has no interests and no rules: only patches are compared with the normals`,
+    fix: () =>
+      'draw interests and write rules (docs/authoring.md), or keep it so where any departure from the normals is a defect',
+  }),
   USAGE: entry({
     exit: 2,
     http: 400,

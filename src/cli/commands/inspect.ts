@@ -32,6 +32,7 @@ export const inspect = define<Options>({
     const { file } = product.compiled;
     const profile = await api.loadProfile(o.profile);
     const images = await api.files.expandInputs(paths);
+    for (const w of api.emptyWarning(file)) terminal.err(`warning ${w.code}: ${w.message}\n  fix: ${w.fix}\n`);
     const outputs = await openOutputs(api, images, o, api.drawOptionsOf(file));
     await using engine = await api.openEngine();
     await using inspector = await engine.inspector(product, profile);
