@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { generateDemo, images } from '../../src/index.ts';
 import { logsad } from '../support/cli.ts';
 import { ROOT } from '../support/imports.ts';
@@ -69,6 +70,19 @@ describe('docs/evaluation.md', () => {
       expect(page).toContain(words);
     expect(page).toContain('data:image/webp;base64,');
     expect(page.length).toBeLessThan(3_000_000);
+  });
+
+  it('the examples that --help shows work on the demo product', { timeout: 900_000 }, async () => {
+    // Those left out ask for a file of the reader's own, write into the product, or are listings above.
+    const left = ['demo', 'evaluate', 'diff', 'accept', 'doctor'];
+    const modules = COMMANDS.flatMap((c) => ('commands' in c ? c.commands : [c])).filter((c) => !left.includes(c.name));
+    expect(modules.length).toBeGreaterThan(5);
+    for (const { example } of modules) {
+      if (!example.includes('logsad-demo')) continue;
+      const run = await logsad(example.split(' ').slice(1), { cwd: folder });
+      // 1: a part was rejected, or a check failed; that is an answer.
+      expect([0, 1], `${example}\n${run.stderr}`).toContain(run.status);
+    }
   });
 
   it('faults of the options are said before anything is loaded', async () => {
