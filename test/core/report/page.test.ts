@@ -44,7 +44,7 @@ function part(image: string, unit: number, verdict: Verdict, patch = 0.5): Inspe
     detectors: { patch: { score: patch / 10, unit: patch } },
     violations: bad ? [violation] : [],
     measurements: [bad ? measurement : { ...measurement, measured: 0.46, margin: unit, violated: false }],
-    scene: { variant: null },
+    scene: { variant: null, frame: { imageWidth: 300, imageHeight: image === 'missed.png' ? 600 : 200 } },
   } as unknown as InspectionResult;
 }
 const border = { n: 9, centre: 0.02, sigma: 0.01, tolerance: 0.08, low: -Infinity, high: 0.1, setAside: [] };
@@ -109,6 +109,8 @@ describe('the page of an evaluation', () => {
     expect(card).toContain('patch <span class="faint">unit 0.9</span>');
     expect(card).toContain('expected at most 0.1; 3 values of normals from 0.01 to 0.05');
     expect(page).toContain('<figure class="heat"><img alt="anomaly map">');
+    // Upright pictures stand side by side.
+    expect([page.match(/class="pictures tall"/g)!.length, page.match(/class="pictures"/g)!.length]).toEqual([1, 2]);
   });
 
   it('explains unit, p and score, and the rate that the normals allow', () => {
