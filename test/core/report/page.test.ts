@@ -129,6 +129,13 @@ describe('the page of an evaluation', () => {
     );
   });
 
+  it('folds rules that never fired', () => {
+    const quiet = reportToHtml({ title: 't', facts: [] }, [entry(part('a.png', 0.3, 'pass'), null)]);
+    expect(quiet).toContain('No rule fired.');
+    expect(quiet).toContain('1 rules that never fired');
+    expect(page).not.toContain('never fired');
+  });
+
   it('escapes tables and needs nothing from elsewhere', () => {
     expect(page).toContain('&lt;patch&gt;');
     expect(page).not.toMatch(/<script|https?:(?!\/\/www\.w3\.org)/);
