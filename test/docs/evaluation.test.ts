@@ -101,4 +101,33 @@ describe('docs/evaluation.md', () => {
       expect([run.status, run.stderr]).toEqual([2, expect.stringContaining(reason)]);
     }
   }, 300_000);
+
+  it('reads the table of VisA, and reports a broken mask while the rest goes on', { timeout: 300_000 }, async () => {
+    const kit = join(folder, 'logsad-demo/data');
+    await writeFile(join(kit, 'broken.png'), 'no picture');
+    const row = (label: string, image: string, mask = ''): string => `kit,test,${label},test/${image},${mask}`;
+    const rows = [
+      'object,split,label,image,mask',
+      row('anomaly', 'logical_anomalies/000.jpg', 'ground_truth/logical_anomalies/000/000.png'),
+      row('anomaly', 'logical_anomalies/001.jpg', 'broken.png'),
+      row('normal', 'good/000.jpg'),
+    ];
+    await mkdir(join(kit, 'split_csv'), { recursive: true });
+    await writeFile(join(kit, 'split_csv/1cls.csv'), `${rows.join('\n')}\n`);
+    const args = 'evaluate logsad-demo/data --profile logsad-demo/demo.profile --dataset logsad-demo/data --json';
+    const run = await logsad([...args.split(' '), '--object', 'kit'], { cwd: folder });
+    expect(run.status, run.stderr).toBe(2);
+    const e = JSON.parse(run.stdout);
+    expect([e.layout, e.n]).toEqual(['visa', { good: 1, anomaly: 2 }]);
+    expect(e.images.map((i: { image: string; maskError?: { code: string } }) => [i.image, i.maskError?.code])).toEqual([
+      ['good/000.jpg', undefined],
+      ['anomaly/000.jpg', undefined],
+      ['anomaly/001.jpg', 'IMAGE_NOT_AN_IMAGE'],
+    ]);
+    expect(e.pixels).toMatchObject({
+      images: { good: 1, defective: 1, withoutMask: 0 },
+      of: { fused: { spro: null }, composition: {}, patch: {} },
+    });
+    expect(e.fingerprint).toHaveProperty('engine');
+  });
 });
