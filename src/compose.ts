@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
+import { environmentFacts } from './adapters/environment.ts';
 import {
   exists,
   expandInputs,
@@ -20,11 +21,12 @@ import { createInference } from './adapters/inference/host.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
+import { cachedImages } from './app/pictureCache.ts';
 import { drawShots } from './app/shots.ts';
 import { calibrate } from './core/calibrate.ts';
 import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
-import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
+import { decodeProfile, encodeProfile, modelsOf, type Profile } from './core/profile.ts';
 import type { RuleFile } from './core/rules/definition.ts';
 import {
   type CompiledRules,
@@ -55,6 +57,8 @@ export const images = createImages();
 export interface EngineOptions {
   /** Threads of one operator; default: the cores this process may use. */
   readonly threads?: number;
+  /** Keeps decoded pictures, within a limit of memory: for work that looks at the same ones again. */
+  readonly keepPictures?: boolean;
 }
 
 /** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
@@ -82,7 +86,8 @@ export interface LearnRequest {
 /** Starts the inference child. @throws LogsadError INFERENCE_UNAVAILABLE */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
-  const deps: Deps = { images, inference, backbones: createBackbones(inference) };
+  const reader = options.keepPictures ? cachedImages(images) : images;
+  const deps: Deps = { images: reader, inference, backbones: createBackbones(inference) };
   return {
     ...deps,
     learn: async (product, request, learnOptions) =>
@@ -167,6 +172,19 @@ export async function learningFor(product: ProductRules, profile: Profile): Prom
 /** Whether these rules, with the mask files they name, can judge a profile's Scenes. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
 export async function checkFitting(product: ProductRules, profile: Profile): Promise<void> {
   checkStamp((await withMasks(product)).compiled, profile, null);
+}
+
+/** What a profile's results depend on: models, engine, and the machine they were computed on. */
+export function environmentOf(profile: Profile): (readonly [name: string, value: string])[] {
+  const { node, platform, cpu, packages } = environmentFacts();
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version ?? 'missing'}`);
+  return [
+    ['models', `set ${profile.stamp.set}: ${modelsOf(profile).join(', ')}`],
+    ['engine', `${profile.stamp.engine}, seed ${profile.stamp.seed}`],
+    ['rules digest', profile.stamp.grounding.slice(0, 16)],
+    ['machine', `${platform}, node ${node}, ${cpu.model} (${cpu.usable} cores)`],
+    ['libraries', versions.join(', ')],
+  ];
 }
 
 /** The mask files that a product's rules name, for judging Scenes without a profile. @throws LogsadError FILE_*, IMAGE_* */

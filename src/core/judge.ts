@@ -92,22 +92,37 @@ export interface Judged {
 export const scoresOf = (name: string, scenes: readonly Scene[]): number[] =>
   scenes.flatMap((s) => (s.detectors[name] ? [s.detectors[name].score] : []));
 
-function boundsOf(normals: readonly number[], calibration: readonly number[]): ScalarReference {
+/** Per normal that was seen altered: by how much that raised its score. */
+const raisesOf = (name: string, scenes: readonly Scene[]): number[] =>
+  scenes.flatMap(({ detectors }) => {
+    const { score, altered } = detectors[name] ?? {};
+    return score === undefined || altered === undefined ? [] : [Math.max(0, altered - score)];
+  });
+
+/** `raises`: the border leaves room for what other focus and light typically add to the score of a good part. */
+function boundsOf(
+  normals: readonly number[],
+  calibration: readonly number[],
+  raises: readonly number[],
+): ScalarReference {
   const floor = CALIBRATE.floor * Math.abs(median(normals.length > 0 ? normals : calibration)) || CALIBRATE.floor;
-  return learnScalar(normals, { floor, oneSided: true, calibration });
+  const bounds = learnScalar(normals, { floor, oneSided: true, calibration });
+  const room = raises.length > 0 ? median(raises) : 0;
+  return room > 0 ? { ...bounds, tolerance: bounds.tolerance + room, high: bounds.high + room } : bounds;
 }
 
 function learnDetector(name: string, normals: readonly Scene[], calibration: readonly Scene[]): DetectorBounds {
   const variants: Record<string, ScalarReference> = {};
+  const raises = raisesOf(name, normals);
   for (const v of new Set(normals.map((s) => s.variant))) {
     const same = (s: Scene): boolean => s.variant === v;
     const mine = scoresOf(name, normals.filter(same));
     if (v !== null && mine.length >= CALIBRATE.variantMinN)
-      variants[v] = boundsOf(mine, scoresOf(name, calibration.filter(same)));
+      variants[v] = boundsOf(mine, scoresOf(name, calibration.filter(same)), raises);
   }
   const [a, b] = [scoresOf(name, normals), scoresOf(name, calibration)];
   // The published statistics come from the validation split alone; without one, from the normals left out one by one.
-  return { pooled: boundsOf(a, b), variants, paper: paperStatistics(b.length > 1 ? b : a) };
+  return { pooled: boundsOf(a, b, raises), variants, paper: paperStatistics(b.length > 1 ? b : a) };
 }
 
 /** The learnt border of one detector for a scene's variant. */

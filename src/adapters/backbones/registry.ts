@@ -190,6 +190,11 @@ export function prepareDense(id: string, entry: DenseEntry, files: readonly Uint
   const graph = sourceGraph(id, entry, files, stages);
   const absent = [entry.input, ...stages.map((s) => s.output)].find((t) => !holds(graph, t));
   if (absent !== undefined) throw new LogsadError('MODEL_TAP', { model: id, tensor: absent });
+  const taken = stages.find((s) => holds(graph, s.name));
+  if (taken) {
+    const reason = `the graph has a tensor '${taken.name}' of its own: call the stage otherwise`;
+    throw new LogsadError('MODEL_INVALID', { model: id, reason });
+  }
   return wrapDense(graph, entry.input, entry.preprocessing, stages);
 }
 
