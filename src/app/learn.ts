@@ -19,9 +19,9 @@ import type { NormalRecord, Profile } from '../core/profile.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { CompiledRules } from '../core/rules/index.ts';
 import { learnDetectors } from './detect.ts';
-import { rememberFrames } from './frameCache.ts';
 import { inOrder } from './lanes.ts';
 import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
+import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { worstNormals } from './worst.ts';
@@ -74,7 +74,7 @@ const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { si
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = rememberFrames(createSegmenter(file, deps.images, deps.inference, backbone, input.masks));
+  const segmenter = createSegmenter(file, cachedImages(deps.images), deps.inference, backbone, input.masks);
   try {
     return await learnWith(segmenter, backbone, input, deps, options);
   } finally {
