@@ -3,6 +3,9 @@
  * and app never import an adapter.
  */
 import type { CellSpec } from '../core/detect/cells.ts';
+import type { Seen } from '../core/detect/detector.ts';
+import type { PromptBook } from '../core/detect/prompts.ts';
+import type { Rows } from '../core/grid/cluster.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
 
 export interface Size {
@@ -107,6 +110,38 @@ export interface Backbones {
   installed(): Promise<readonly string[]>;
   /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
   cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
-  /** Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. */
-  nearest(index: boolean): Promise<string>;
+  /**
+   * Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. With a
+   * `count` above 1 `cosine[n, count]`, the largest first.
+   */
+  nearest(index: boolean, count?: number): Promise<string>;
+  /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
+  products(): Promise<string>;
+  /** The image-text model of a set; null where the set names none or its files are not there. @throws LogsadError MODEL_* */
+  imageText?(set: string): Promise<ImageTextModel | null>;
+  /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
+  prompts(): Promise<PromptBook>;
+}
+
+/** An image-text model (CLIP and kin), ready to run. */
+export interface ImageTextModel {
+  readonly id: string;
+  /** Digest over weights, preparation and preprocessing: part of every profile's fingerprint. */
+  readonly digest: string;
+  /** Pixels of the squares it was trained at, and of a patch. */
+  readonly side: number;
+  readonly patch: number;
+  /**
+   * What the image tower says of a square picture, its side a multiple of `patch`: embedding of the whole; embeddings of
+   * all `k x k` windows of patches per size asked for (WinCLIP: only the window's tokens run through the tower); patch
+   * tokens after the last normalisation; with `stages` the patch tokens after each quarter of the blocks (residual
+   * stream of the standard blocks). Nothing need be of unit length.
+   */
+  see(
+    picture: RgbImage,
+    want: { readonly windows: readonly number[]; readonly stages: boolean },
+    signal?: AbortSignal,
+  ): Promise<Seen>;
+  /** One embedding per text, `[n, 1, d]`. @throws LogsadError for texts that are too long */
+  say(prompts: readonly string[], signal?: AbortSignal): Promise<Rows>;
 }

@@ -3,11 +3,12 @@
  * cells, search; only a cosine per cell comes back.
  */
 import { gridOf } from '../core/detect/cells.ts';
-import type { Answer, Need, Needs, RowsOf, Source } from '../core/detect/detector.ts';
+import type { Answer, Need, Needs, RowsOf, SeeSpec, Source, View } from '../core/detect/detector.ts';
+import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
 import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, Inference, Step, Tensor } from './ports.ts';
+import type { Backbones, DenseBackbone, ImageTextModel, Inference, Step, Tensor } from './ports.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
@@ -27,6 +28,14 @@ const asGrid = (t: Tensor): FeatureGrid => ({
   width: t.dims[2]!,
   channels: t.dims[3]!,
 });
+
+/** `[n, count]` values as `count` lists, the k-th largest of every query in the k-th. */
+function ranked(values: Float32Array, count: number): Float32Array[] {
+  if (count === 1) return [values];
+  return Array.from({ length: count }, (_, k) =>
+    Float32Array.from({ length: values.length / count }, (_, i) => values[i * count + k]!),
+  );
+}
 
 /** The steps from a picture to its rows: step 0 the backbone, step 1 the cells. */
 async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: RgbImage, of: RowsOf): Promise<Step[]> {
@@ -49,18 +58,40 @@ async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: Rg
   ];
 }
 
-/** Meets the needs of one detector on one backbone. */
+/** Cuts a picture into squares and shows them to the image tower. */
+async function views(
+  model: ImageTextModel,
+  image: RgbImage,
+  { side: asked, fit, windows, stages, crops }: SeeSpec,
+  signal: AbortSignal | undefined,
+): Promise<View[]> {
+  const side = Math.max(1, Math.round((asked ?? model.side) / model.patch)) * model.patch;
+  return inOrder(cutSquares(image, side, fit), async ({ picture, x, y, of }) => {
+    const seen = await model.see(picture, { windows, stages }, signal);
+    const corners = crops
+      ? await inOrder(cornerCrops(picture), (c) => model.see(c, { windows: [], stages: false }, signal))
+      : [];
+    return { ...seen, x, y, of, side, crops: corners.map((c) => c.embedding) };
+  });
+}
+
+/** Meets the needs of one detector on one backbone, or on an image-text model. */
 export function createRunner(
   deps: { readonly inference: Inference; readonly backbones: Backbones },
   backbone: DenseBackbone | null,
   pixels: Pixels,
   signal?: AbortSignal,
+  imageText: ImageTextModel | null = null,
 ) {
   const { inference, backbones } = deps;
   const extra = signal ? { signal } : {};
   const dense = (): DenseBackbone => {
     if (!backbone) throw new TypeError('detector: no backbone was asked for');
     return backbone;
+  };
+  const eye = (): ImageTextModel => {
+    if (!imageText) throw new TypeError('detector: no image-text model was asked for');
+    return imageText;
   };
   const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
 
@@ -94,8 +125,15 @@ export function createRunner(
       });
       return { rows };
     }
+    if (need.do === 'see') return { views: await views(eye(), await pixels(need.image), need, signal) };
+    if (need.do === 'say') return { texts: await eye().say(need.prompts, signal) };
+    if (need.do === 'products') {
+      const steps = [{ graph: await backbones.products(), feeds: { a: feed(need.a), bT: feed(need.b) } }];
+      const [product] = await inference.run(steps, [[0, 'product']], extra);
+      return { products: product!.data as Float32Array };
+    }
     if (need.do === 'nearest') {
-      const graph = await backbones.nearest(need.index === true);
+      const graph = await backbones.nearest(need.index === true, need.count);
       const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
       const [cosine, index] = await inference.run(
@@ -103,7 +141,7 @@ export function createRunner(
         names.map((n) => [0, n] as const),
         extra,
       );
-      const largest = [cosine!.data as Float32Array];
+      const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     }
     const nearest = await backbones.nearest(false);

@@ -7,10 +7,11 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backbones, DenseBackbone, Inference } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
+import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, nearestGraph } from './graphs.ts';
+import { headGraph, matmulGraph, nearestGraph } from './graphs.ts';
 import { type DenseEntry, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { holds, type OnnxGraph, readOnnx } from './onnx.ts';
 
@@ -87,11 +88,16 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
       await inference.load(graph, { bytes: cellGraph(stages, spec) });
       return graph;
     },
-    async nearest(index) {
-      const graph = index ? 'nearest/index' : 'nearest';
-      await inference.load(graph, { bytes: nearestGraph({ index, bias: true }) });
+    async nearest(index, count = 1) {
+      const graph = index ? 'nearest/index' : count > 1 ? `nearest/${count}` : 'nearest';
+      await inference.load(graph, { bytes: nearestGraph({ index, bias: true, count }) });
       return graph;
     },
+    async products() {
+      await inference.load('products', { bytes: matmulGraph() });
+      return 'products';
+    },
+    prompts: () => readPrompts(),
   };
 }
 
