@@ -17,11 +17,13 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
+import { readTensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
-import type { LogsadError } from './core/errors.ts';
+import { type Adapter, adaptersOf } from './core/detect/adapters.ts';
+import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
 import type { RuleFile } from './core/rules/definition.ts';
@@ -79,9 +81,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return {
     ...deps,
     learn: async (product, request, learnOptions) =>
-      learn({ ...(await withMasks(product)), ...request }, deps, learnOptions),
+      learn({ ...(await withFiles(product)), ...request }, deps, learnOptions),
     inspector: async (product, profile, openOptions) => {
-      const { compiled, masks } = await withMasks(product);
+      const { compiled, masks } = await withFiles(product);
       return openInspector(compiled, profile, { ...deps, masks }, { ...openOptions, path: product.path });
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
@@ -108,7 +110,7 @@ export async function loadFitting(product: ProductRules, path: string): Promise<
 
 /** Whether these rules, with the mask files they name, can judge a profile's Scenes. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
 export async function checkFitting(product: ProductRules, profile: Profile): Promise<void> {
-  checkStamp((await withMasks(product)).compiled, profile, null);
+  checkStamp((await withFiles(product)).compiled, profile, null);
 }
 
 /** Today as an ISO date, for provenance and vetting. */
@@ -145,6 +147,36 @@ export function maskNames(file: RuleFile): string[] {
   const shapes = [...Object.values(file.regions), ...file.ignore, ...(typeof focus === 'object' ? [focus] : [])];
   const drawn = Object.values(file.interests).flatMap((i) => i.exemplars.flatMap((e) => e.masks));
   return [...new Set([...drawn, ...shapes.flatMap((s) => ('mask' in s ? [s.mask] : []))])].sort();
+}
+
+interface ProductFiles {
+  readonly compiled: CompiledRules;
+  readonly masks: ReadonlyMap<string, Mask>;
+  readonly adapters: ReadonlyMap<string, readonly Adapter[]>;
+}
+
+/**
+ * What a rule file names beside itself: masks, and the linear layers of detectors (`adapters:`). Its rules are stamped with
+ * both, so that a profile learnt with another file is stale. @throws LogsadError FILE_*, IMAGE_*, ADAPTERS_INVALID
+ */
+async function withFiles(product: ProductRules): Promise<ProductFiles> {
+  const { compiled, masks } = await withMasks(product);
+  const named = compiled.file.detectors.flatMap((d) =>
+    typeof d.options.adapters === 'string' && d.options.adapters !== '' ? [d.options.adapters] : [],
+  );
+  if (named.length === 0) return { compiled, masks, adapters: new Map() };
+  const stamp = createHash('sha256').update(compiled.digests.grounding);
+  const adapters = new Map<string, readonly Adapter[]>();
+  for (const name of new Set(named)) {
+    const file = join(dirname(product.path), name);
+    const bytes = await readBytes(file, 'linear layers made by: logsad adapters train');
+    const found = adaptersOf(readTensors(bytes, file));
+    if (typeof found === 'string') throw new LogsadError('ADAPTERS_INVALID', { path: file, reason: found });
+    adapters.set(name, found);
+    stamp.update(name).update(bytes);
+  }
+  const digests = { ...compiled.digests, grounding: stamp.digest('hex') };
+  return { compiled: { ...compiled, digests }, masks, adapters };
 }
 
 /**

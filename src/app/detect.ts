@@ -2,6 +2,7 @@
  * Runs detectors: meets the needs of their generators with the inference child (features of a picture that is judged never
  * leave it), learns them from normals, and judges images with them.
  */
+import type { Adapter } from '../core/detect/adapters.ts';
 import type { BackboneFacts, DetectContext, Detection, Detector } from '../core/detect/detector.ts';
 import { COMPOSITION, DETECTORS } from '../core/detect/index.ts';
 import { LogsadError } from '../core/errors.ts';
@@ -12,7 +13,7 @@ import type { DetectorSpec, RuleFile } from '../core/rules/definition.ts';
 import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
-import type { DenseBackbone, Inference } from './ports.ts';
+import type { DenseBackbone, ImageTextModel, Inference } from './ports.ts';
 import { createRunner, type Pixels } from './runner.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
@@ -37,6 +38,9 @@ interface Shared {
   readonly masks: ReadonlyMap<string, Mask>;
   /** Channels per stage of the ground backbone; empty where nothing is grounded. */
   readonly groundChannels: readonly number[];
+  readonly set: string;
+  /** Adapters that options of detectors name, by that name. */
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]> | undefined;
 }
 
 export interface DetectorsInput extends Shared {
@@ -44,7 +48,6 @@ export interface DetectorsInput extends Shared {
   readonly scenes: readonly Scene[];
   readonly calibration: readonly Scene[];
   readonly pixels: Pixels;
-  readonly set: string;
   readonly seed: number;
 }
 
@@ -64,6 +67,28 @@ interface Stored {
 }
 
 const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
+
+/** The image-text model of a set, for a detector that needs one. @throws LogsadError DETECTOR_NEEDS_MODEL, MODEL_* */
+async function imageTextFor(
+  detector: Detector,
+  set: string,
+  { backbones }: Pick<Deps, 'backbones'>,
+): Promise<ImageTextModel | null> {
+  if (!detector.imageText) return null;
+  const model = await backbones.imageText?.(set);
+  if (!model) throw new LogsadError('DETECTOR_NEEDS_MODEL', { detector: detector.name, set });
+  return model;
+}
+
+/** What only detectors on an image-text model are given. */
+async function wordsFor(
+  detector: Detector,
+  { adapters }: Shared,
+  { backbones }: Pick<Deps, 'backbones'>,
+): Promise<Pick<DetectContext, 'prompts' | 'adapters'>> {
+  if (!detector.imageText) return {};
+  return { prompts: await backbones.prompts(), ...(adapters ? { adapters } : {}) };
+}
 
 /** Numbers what is kept in inference children: products that share one must not share a name. */
 let generations = 0;
@@ -115,8 +140,15 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const asked = detector.options(spec.options, file);
     const choice = detector.dense ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random) : null;
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
-    const run = createRunner(deps, backbone, pixels, options.signal);
-    const context: DetectContext = { ...base, images: asImages(scenes), backbone: backbone && factsOf(backbone) };
+    const imageText = await imageTextFor(detector, input.set, deps);
+    const run = createRunner(deps, backbone, pixels, options.signal, imageText);
+    const words = await wordsFor(detector, input, deps);
+    const context: DetectContext = {
+      ...base,
+      ...words,
+      images: asImages(scenes),
+      backbone: backbone && factsOf(backbone),
+    };
     const learning = await run(
       detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random),
     );
@@ -126,14 +158,15 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const prefix = `learn/${generation}/${spec.name}`;
     await run(detector.open(learning.model, prefix));
     for (const [c, scene] of calibration.entries()) {
-      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
+      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal, imageText);
       const { reading } = await judge(
         detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix),
       );
       readings[scenes.length + c]![spec.name] = reading;
     }
     const section = detector.pack(learning.model);
-    const used = backbone && { id: backbone.id, digest: backbone.digest };
+    const seen = backbone ?? imageText;
+    const used = seen && { id: seen.id, digest: seen.digest };
     if (used) backbones[spec.name] = used;
     sections[spec.name] = {
       arrays: section.arrays,
@@ -169,22 +202,24 @@ export async function openDetectors(
       const stale = (what: string): LogsadError => new LogsadError('PROFILE_STALE', { what, product: file.product });
       if (!section) throw stale(`it holds nothing of detector ${spec.name}`);
       const stored = section.facts as Stored;
-      const backbone = stored.backbone ? await deps.backbones.model(stored.backbone.id) : null;
-      if (backbone && backbone.digest !== stored.backbone!.digest)
-        throw stale(`${spec.name} was learnt with another version of ${backbone.id}`);
+      const imageText = await imageTextFor(detector, shared.set, deps);
+      const backbone = stored.backbone && !imageText ? await deps.backbones.model(stored.backbone.id) : null;
+      const seen = backbone ?? imageText;
+      if (seen && (seen.digest !== stored.backbone!.digest || seen.id !== stored.backbone!.id))
+        throw stale(`${spec.name} was learnt with ${stored.backbone!.id}, or another version of it`);
       const model = detector.unpack({ facts: stored.model, arrays: section.arrays });
       const prefix = `detect/${generation}/${spec.name}`;
       await createRunner(deps, backbone, async () => Promise.reject(new TypeError('no picture')))(
         detector.open(model, prefix),
       );
-      return { detector, model, prefix, backbone };
+      return { detector, model, prefix, backbone, imageText };
     }),
   );
   return {
     async detect(pixels, scene, without, signal) {
       const out: Record<string, Detection> = {};
-      for (const { detector, model, prefix, backbone } of ready) {
-        const run = createRunner(deps, backbone, async () => pixels, signal);
+      for (const { detector, model, prefix, backbone, imageText } of ready) {
+        const run = createRunner(deps, backbone, async () => pixels, signal, imageText);
         const context: DetectContext = {
           ...shared,
           images: asImages([scene]),

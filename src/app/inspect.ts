@@ -98,7 +98,7 @@ export async function openInspector(
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
   const detectors = await openDetectors(
-    { file, masks: deps.masks ?? new Map(), groundChannels },
+    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
     profile.sections,
     deps,
   );

@@ -1,4 +1,5 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
+import type { Adapter } from '../core/detect/adapters.ts';
 import { bareScene } from '../core/detect/regions.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
@@ -52,6 +53,8 @@ export interface LearnInput {
   readonly calibration?: readonly ImageRef[];
   /** Mask files that exemplars, regions and `ignore` name, decoded. */
   readonly masks?: ReadonlyMap<string, Mask>;
+  /** Linear layers that options of detectors name, by that name. */
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]>;
   readonly set?: string;
   readonly seed?: number;
 }
@@ -163,6 +166,7 @@ async function learnWith(
       pixels: async (i) => (await segmenter.frame(refOf(i), options.signal)).pixels,
       set,
       seed,
+      adapters: input.adapters,
     },
     deps,
     options,

@@ -120,7 +120,7 @@ export interface DetectContext {
   readonly masks: ReadonlyMap<string, Mask>;
   /** Prompt lists, and the adapters that options name; only where an image-text model serves. */
   readonly prompts?: PromptBook;
-  readonly adapters?: ReadonlyMap<string, readonly Adapter[]>;
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]> | undefined;
   /** Index of the normal that is being judged and must not serve as its own reference. */
   readonly without?: number;
 }
