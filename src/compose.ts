@@ -17,12 +17,13 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
-import { readTensors } from './adapters/tensors.ts';
+import { readTensors, writeSafetensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
-import { type Adapter, adaptersOf } from './core/detect/adapters.ts';
+import { trainOnImages } from './app/trainOnImages.ts';
+import { type Adapter, adaptersOf, tensorsOf } from './core/detect/adapters.ts';
 import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, type Profile } from './core/profile.ts';
@@ -57,6 +58,23 @@ export interface Engine extends AsyncDisposable, Deps {
   learn(product: ProductRules, request: LearnRequest, options?: LearnOptions): Promise<Learned>;
   /** @throws LogsadError PROFILE_* where the profile does not fit the rules or the models, RULES_PROPOSED */
   inspector(product: ProductRules, profile: Profile, options?: Pick<OpenOptions, 'proposed'>): Promise<Inspector>;
+  /**
+   * Trains the linear layers of april-gan; the bytes are a .safetensors file in the published layout.
+   * @throws LogsadError DETECTOR_NEEDS_MODEL, DATASET_LAYOUT without a mask, IMAGE_*, MODEL_*
+   */
+  trainAdapters(
+    product: ProductRules,
+    request: TrainRequest,
+    options?: LearnOptions,
+  ): Promise<{ readonly bytes: Uint8Array; readonly losses: readonly number[]; readonly pictures: number }>;
+}
+
+export interface TrainRequest {
+  readonly images: Dataset['test'];
+  readonly set: string;
+  readonly seed: number;
+  readonly epochs?: number;
+  readonly batch?: number;
 }
 
 /** A rule file, compiled, and where it lies. */
@@ -85,6 +103,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     inspector: async (product, profile, openOptions) => {
       const { compiled, masks } = await withFiles(product);
       return openInspector(compiled, profile, { ...deps, masks }, { ...openOptions, path: product.path });
+    },
+    trainAdapters: async ({ compiled }, request, trainOptions) => {
+      const { adapters, losses } = await trainOnImages({ ...request, file: compiled.file }, deps, trainOptions);
+      const metadata = { set: request.set, seed: String(request.seed) };
+      return { bytes: writeSafetensors(tensorsOf(adapters), metadata), losses, pictures: request.images.length };
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };

@@ -69,8 +69,8 @@ interface Stored {
 const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
 
 /** The image-text model of a set, for a detector that needs one. @throws LogsadError DETECTOR_NEEDS_MODEL, MODEL_* */
-async function imageTextFor(
-  detector: Detector,
+export async function imageTextFor(
+  detector: Pick<Detector, 'name' | 'imageText'>,
   set: string,
   { backbones }: Pick<Deps, 'backbones'>,
 ): Promise<ImageTextModel | null> {
