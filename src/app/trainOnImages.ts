@@ -57,7 +57,10 @@ export async function trainOnImages(
       reason: 'no photograph has a mask in ground_truth, and training needs to know where defects are',
     });
   const noPicture = () => Promise.reject(new TypeError('no picture'));
-  const run = createRunner(deps, null, noPicture, options.signal, model);
+  const run = createRunner(deps, null, noPicture, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    imageText: model,
+  });
   const list = (await deps.backbones.prompts())['april-gan']!;
   const texts = await run(sayClasses(composePrompts(list, objectOf(file), file.states), 'unit'));
   const side = Math.round(APRIL.side / model.patch) * model.patch;

@@ -19,9 +19,9 @@ export interface ProgressMeter {
 
 /** `now` in milliseconds; tests hand in a clock of their own. */
 export function progressMeter(terminal: Terminal, now: () => number = () => performance.now()): ProgressMeter {
+  /** Stages may take turns: each keeps its own beginning, so that rate and time left stay true. */
+  const stages = new Map<string, { readonly began: number; readonly first: number }>();
   let stage = '';
-  let began = 0;
-  let first = 0;
   let shown = Number.NEGATIVE_INFINITY;
   let drawn = false;
   const clear = (): void => {
@@ -34,10 +34,12 @@ export function progressMeter(terminal: Terminal, now: () => number = () => perf
       if (p.stage !== stage) {
         clear();
         stage = p.stage;
-        began = at;
-        first = p.done;
-        shown = terminal.interactive ? Number.NEGATIVE_INFINITY : at;
+        const known = stages.get(stage);
+        if (known === undefined || p.done < known.first) stages.set(stage, { began: at, first: p.done });
+        // Off a terminal, stages that take turns share one rhythm: a line of each every time would be a flood.
+        if (terminal.interactive || known === undefined) shown = terminal.interactive ? Number.NEGATIVE_INFINITY : at;
       }
+      const { began, first } = stages.get(stage)!;
       const last = p.done >= p.total;
       if (!last && at - shown < (terminal.interactive ? TIMING.redrawMs : TIMING.plainMs)) return;
       // A stage that is over before the first line was due needs none.

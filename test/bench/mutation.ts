@@ -20,7 +20,7 @@ export const bench: Bench = {
     });
     const { compiled } = rules;
     const normals = scenesOf(profile.normals);
-    const { report } = mutationTest(compiled, learnRules(compiled, normals), normals, { seed: 0 });
+    const { report } = mutationTest(compiled, learnRules(compiled, normals), { normals }, { seed: 0 });
     const operators = Object.entries(report.operators);
     console.log(
       table(

@@ -10,6 +10,7 @@ import type { ProfileSection } from '../profile.ts';
 import type { RuleFile } from '../rules/definition.ts';
 import type { DetectorReading, Scene, SceneFrame } from '../scene.ts';
 import type { Adapter } from './adapters.ts';
+import type { Alteration } from './alter.ts';
 import type { CellScale, CellSpec } from './cells.ts';
 import type { PromptBook } from './prompts.ts';
 
@@ -19,6 +20,8 @@ export type Source = { readonly rows: Rows } | { readonly kept: string };
 /** Rows of an image: which image (index into the context's), how they are made, and what is fed besides. */
 export interface RowsOf {
   readonly image: number;
+  /** The picture is changed like this first. */
+  readonly alteration?: Alteration;
   readonly spec: CellSpec;
   readonly scales: readonly CellScale[];
   readonly places: Rows | null;
@@ -83,6 +86,8 @@ export type Need =
   | ({ readonly do: 'see'; readonly image: number } & SeeSpec)
   /** Embeddings of texts, one row each. */
   | { readonly do: 'say'; readonly prompts: readonly string[] }
+  /** Tells whoever waits how far a long computation is. */
+  | { readonly do: 'progress'; readonly stage: string; readonly done: number; readonly total: number }
   /** The rows of an image against one kept bank per stage, without leaving the child. */
   | { readonly do: 'match'; readonly of: RowsOf; readonly banks: readonly string[]; readonly bias: Float32Array };
 

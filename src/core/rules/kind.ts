@@ -62,6 +62,8 @@ export interface Judgement {
   /** Which instance or cell, where a rule judges several alike. */
   readonly where?: string;
   readonly ghost?: Box;
+  /** What may explain it, for the kind's sentence. */
+  readonly note?: string;
   /** Why nothing was judged. */
   readonly skipped?: string;
 }
@@ -69,14 +71,7 @@ export interface Judgement {
 /** A fault of one rule that needs more than its schema to see; `path` leads from the rule to the setting. */
 export interface Complaint {
   readonly path: readonly (string | number)[];
-  readonly code:
-    | 'CONTRADICTION'
-    | 'VACUOUS'
-    | 'UNKNOWN_VALUE'
-    | 'WRONG_FORM'
-    | 'MISSING'
-    | 'UNREACHABLE'
-    | 'OUT_OF_RANGE';
+  readonly code: 'CONTRADICTION' | 'VACUOUS' | 'UNKNOWN_VALUE' | 'WRONG_FORM' | 'MISSING' | 'UNREACHABLE';
   readonly message: string;
   readonly expected: string;
   readonly example: string;

@@ -8,6 +8,9 @@ export type RegionMasks = Readonly<
   Record<string, { readonly width: number; readonly height: number; readonly data: Uint8Array }>
 >;
 
+/** No mask file: one value, so that caches can tell it from any other. */
+export const NO_MASKS: RegionMasks = Object.freeze({});
+
 export interface SceneView {
   readonly scene: Scene;
   readonly file: RuleFile;
@@ -24,7 +27,7 @@ export interface SceneView {
 
 const NONE: readonly Instance[] = [];
 
-export function viewOf(scene: Scene, file: RuleFile, masks: RegionMasks = {}): SceneView {
+export function viewOf(scene: Scene, file: RuleFile, masks: RegionMasks = NO_MASKS): SceneView {
   const known = new Map<string, Instance[]>();
   const refused = new Map<string, Instance[]>();
   const ids = new Map<number, Instance>();
