@@ -323,6 +323,30 @@ export const CATALOGUE = {
     message: (p) => `detector '${list(p.detector)}' is not available; available: ${list(p.known)}`,
     fix: () => 'name one of those under detectors: in the rule file',
   }),
+  DETECTOR_NEEDS_MODEL: entry({
+    exit: 3,
+    http: 422,
+    when: 'A detector compares pictures with words, and the model set has no image-text model.',
+    message: (p) =>
+      `detector '${list(p.detector)}' needs an image-text model; the set '${list(p.set)}' has none installed`,
+    fix: () =>
+      'bring one with: logsad models pull --set cpu, then learn with --models cpu; or take a detector that needs none: patch, patchcore, spade, padim',
+  }),
+  PROMPTS_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A list of prompts in prompts/ is no table of states and templates.',
+    message: (p) => `${list(p.path)} is no list of prompts: ${list(p.reason)}`,
+    fix: () => 'expected schema, normal, anomalous and templates, each a list of texts with {} in them',
+  }),
+  ADAPTERS_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A file of APRIL-GAN adapters cannot be read as tensors, or does not fit the model.',
+    message: (p) => `${list(p.path)} does not serve as adapters: ${list(p.reason)}`,
+    fix: () =>
+      'expected fc.0.weight [d, c] and fc.0.bias [d] to fc.3.* in a .pth (torch.save) or .safetensors file; train some with: logsad adapters train',
+  }),
   // --- models ------------------------------------------------------------------------------------------------------
   MODEL_MANIFEST: entry({
     exit: 2,
