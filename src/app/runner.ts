@@ -7,7 +7,7 @@ import type { Answer, Need, Needs, RowsOf, Source } from '../core/detect/detecto
 import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, Inference, Step, Tensor } from './ports.ts';
+import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
@@ -44,7 +44,7 @@ async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: Rg
   }
   if (places) feeds.places = rowsTensor(places);
   return [
-    { graph: backbone.graph, feeds: { image: imageTensor(image) } },
+    { graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } },
     { graph, feeds },
   ];
 }
@@ -70,7 +70,8 @@ export function createRunner(
     if (need.do === 'drop') return inference.drop(need.name).then(() => null);
     if (need.do === 'stages') {
       const stages = await inOrder(need.images, async (i) => {
-        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
+        const image = await pixels(i);
+        const steps = [{ graph: await graphFor(dense(), image), feeds: { image: imageTensor(image) } }];
         return (
           await inference.run(
             steps,

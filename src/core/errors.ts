@@ -406,6 +406,30 @@ export const CATALOGUE = {
     fix: () => 'correct `stages` (or `input`) of the entry in the manifest',
   }),
 
+  MODEL_LAYOUT: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model file is an ONNX graph, but not built as its role needs: other inputs, another structure, an optimised or quantised export.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) =>
+      `bring the plain float32 export: logsad models pull ${list(p.model)} --force; or export the checkpoint anew (docs/models.md says how)`,
+  }),
+  MODEL_UNPINNED: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model that is brought from outside has files here, but no digest of them was ever pinned.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)} has no sha256 in ${list(p.lock)}`,
+    fix: (p) => `run: logsad models pull ${list(p.model)}`,
+  }),
+  TEXT_TOO_LONG: entry({
+    exit: 2,
+    http: 422,
+    when: 'A text of the rule file (say, object, states) is longer than the text model reads.',
+    message: (p) =>
+      `model '${list(p.model)}' reads ${list(p.expected)} tokens, found ${list(p.found)} in \u201c${list(p.text).slice(0, 80)}\u201d`,
+    fix: () => 'say it in fewer words under say:, object: or states: of the rule file; then: logsad rules lint RULES',
+  }),
+
   // --- inference ---------------------------------------------------------------------------------------------------
   INFERENCE_UNAVAILABLE: entry({
     exit: 3,

@@ -109,7 +109,6 @@ describe.skipIf(shared('golden/clip-tiny') === null)('a CLIP prepared (needs ../
     scramble,
     name,
     side,
-    layout,
   }) => {
     const source = scramble ? scrambled(load(path)) : load(path);
     const anatomy = dissect(source);

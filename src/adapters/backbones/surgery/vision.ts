@@ -54,6 +54,8 @@ export interface Anatomy {
   readonly input: string;
   /** Width of the residual stream. */
   readonly width: number;
+  /** Pixels per side of a patch. */
+  readonly patch: number;
   /** Which activation the MLPs have, where it can be told. */
   readonly activation: 'gelu' | 'quick-gelu' | null;
 }
@@ -74,8 +76,30 @@ function activationOf(g: WorkGraph): Anatomy['activation'] {
   return quick ? 'quick-gelu' : null;
 }
 
+/** Operations of quantised files, whose weights are no float matrices. */
+const QUANTISED = /^(MatMulInteger|QLinear\w+|DynamicQuantizeLinear|DequantizeLinear|ConvInteger|MatMulNBits)$/;
+const HALF = 10;
+
+/** Refuses files of a reduced precision, by name of what they hold. */
+function checkPrecision(file: OnnxGraph): void {
+  const quantised = file.nodes.find((n) => QUANTISED.test(n.opType));
+  if (quantised) throw new GraphFault('a float32 export', `a quantised one (it holds ${quantised.opType})`);
+  const half = file.initializers.some((t) => t.dataType === HALF && (t.dims?.length ?? 0) > 1);
+  if (half) throw new GraphFault('a float32 export', 'one of half precision (float16 weights)');
+}
+
+/** Side of the patches: the kernel of the first convolution of the picture. */
+function patchOf(g: WorkGraph): number {
+  for (const node of g.nodes) {
+    const kernel = node.op === 'Conv' ? g.constant(node.inputs[1]) : null;
+    if (kernel?.dims.length === 4 && kernel.dims[2] === kernel.dims[3]) return kernel.dims[2]!;
+  }
+  throw new GraphFault('a convolution that cuts the picture into patches', 'none');
+}
+
 /** @throws GraphFault where the graph is no vision transformer that takes one picture */
 export function dissect(file: OnnxGraph): Anatomy {
+  checkPrecision(file);
   const source = namespaced(file);
   const [input, ...more] = source.inputs;
   if (!input || more.length > 0)
@@ -83,7 +107,8 @@ export function dissect(file: OnnxGraph): Anatomy {
   const g = new WorkGraph(source);
   const blocks = findBlocks(g);
   const positions = findPositions(g, blocks);
-  return { source, blocks, positions, input: input.name, width: positions.width, activation: activationOf(g) };
+  const { width } = positions;
+  return { source, blocks, positions, input: input.name, width, patch: patchOf(g), activation: activationOf(g) };
 }
 
 /** A graph of the first block alone: its input and its attention, as `skip` and `softmax`. */
