@@ -1,7 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { createBackbones } from './adapters/backbones/registry.ts';
+import { type BackboneOptions, createBackbones } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import {
   exists,
@@ -17,6 +17,7 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
+import { readPrompts } from './adapters/prompts.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
@@ -48,6 +49,8 @@ export const images = createImages();
 export interface EngineOptions {
   /** Threads of one operator; default: the cores this process may use. */
   readonly threads?: number;
+  /** Where models lie, besides what the environment says. */
+  readonly backbones?: BackboneOptions;
 }
 
 /** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
@@ -75,7 +78,9 @@ export interface LearnRequest {
 /** Starts the inference child. @throws LogsadError INFERENCE_UNAVAILABLE */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
-  const deps: Deps = { images, inference, backbones: createBackbones(inference) };
+  const templates = async (): Promise<readonly string[]> => (await readPrompts())['imagenet-80']?.templates ?? [];
+  const backbones = createBackbones(inference, options.backbones);
+  const deps: Deps = { images, inference, backbones, templates };
   return {
     ...deps,
     learn: async (product, request, learnOptions) =>

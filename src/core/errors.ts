@@ -347,6 +347,15 @@ export const CATALOGUE = {
     fix: () =>
       'expected fc.0.weight [d, c] and fc.0.bias [d] to fc.3.* in a .pth (torch.save) or .safetensors file; train some with: logsad adapters train',
   }),
+  WORDS_UNAVAILABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'Interests of the rule file are given by words only, and the model set has no image-text model.',
+    message: (p) =>
+      `${list(p.product)}: ${list(p.interests)} can only be found by words, and the model set '${list(p.set)}' has no image-text model`,
+    fix: () =>
+      'run: logsad models pull --set cpu; then logsad learn RULES --normals DIR --models cpu --profile OUT; or draw exemplars: of these interests',
+  }),
   // --- models ------------------------------------------------------------------------------------------------------
   MODEL_MANIFEST: entry({
     exit: 2,

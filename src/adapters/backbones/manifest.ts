@@ -125,6 +125,16 @@ const MasksSchema = Type.Object(
     ...common,
     preprocessing,
     size: Type.Integer({ minimum: 1, description: 'side of the square input' }),
+    automatic: Type.Optional(
+      Type.Object(
+        {
+          pointsPerSide: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'default 32' })),
+          predictedIou: Type.Optional(Type.Number({ description: 'default 0.88' })),
+          stability: Type.Optional(Type.Number({ description: 'default 0.95' })),
+        },
+        { ...closed, description: 'automatic masks, where not as published' },
+      ),
+    ),
   },
   closed,
 );

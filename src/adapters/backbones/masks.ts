@@ -208,11 +208,13 @@ export async function loadMasks(inference: Inference, model: ModelFiles): Promis
   };
   const enlarger = (image: RgbImage, offers: readonly OfferedMask[]) =>
     createEnlarger(samFrame(image.height, image.width, entry.size), offers[0]?.logits.width ?? 1);
-  const identity = { files: model.files.map((f) => f.sha256), preprocessing: entry.preprocessing, size: entry.size };
+  const { preprocessing, size, automatic = {} } = entry;
+  const identity = { files: model.files.map((f) => f.sha256), preprocessing, size, automatic };
   return {
     id,
     digest: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
-    async propose(image, { signal, ...options } = {}) {
+    async propose(image, { signal, ...asked } = {}) {
+      const options = { ...automatic, ...asked };
       const prompts = promptGrid(options.pointsPerSide ?? SAM.pointsPerSide, image);
       const least = options.predictedIou ?? SAM.predictedIou;
       const offers = await answers(image, prompts, options.batch ?? SAM.batch, signal);
