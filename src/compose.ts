@@ -1,7 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { createBackbones, installedRoles } from './adapters/backbones/registry.ts';
+import { type BackboneOptions, createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import { environmentFacts } from './adapters/environment.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
+import { readPrompts } from './adapters/prompts.ts';
 import { readTensors, writeSafetensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
@@ -62,6 +63,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Keeps decoded pictures, within a limit of memory: for work that looks at the same ones again. */
   readonly keepPictures?: boolean;
+  /** Where models lie, besides what the environment says. */
+  readonly backbones?: BackboneOptions;
 }
 
 /** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
@@ -107,7 +110,9 @@ export interface LearnRequest {
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
   const reader = options.keepPictures ? cachedImages(images) : images;
-  const deps: Deps = { images: reader, inference, backbones: createBackbones(inference) };
+  const templates = async (): Promise<readonly string[]> => (await readPrompts())['imagenet-80']?.templates ?? [];
+  const backbones = createBackbones(inference, options.backbones);
+  const deps: Deps = { images: reader, inference, backbones, templates };
   return {
     ...deps,
     learn: async (product, request, learnOptions) =>

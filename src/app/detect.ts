@@ -13,8 +13,9 @@ import type { DetectorSpec, RuleFile } from '../core/rules/definition.ts';
 import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
-import type { DenseBackbone, ImageTextModel, Inference } from './ports.ts';
+import type { DenseBackbone, Inference } from './ports.ts';
 import { createRunner, type Pixels, type SeenStages } from './runner.ts';
+import { type Sight, sightOf } from './sight.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
 export function detectorOf(spec: DetectorSpec): Detector {
@@ -72,12 +73,12 @@ const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: s
 export async function imageTextFor(
   detector: Pick<Detector, 'name' | 'imageText'>,
   set: string,
-  { backbones }: Pick<Deps, 'backbones'>,
-): Promise<ImageTextModel | null> {
+  { backbones, inference }: Pick<Deps, 'backbones' | 'inference'>,
+): Promise<Sight | null> {
   if (!detector.imageText) return null;
   const model = await backbones.imageText?.(set);
   if (!model) throw new LogsadError('DETECTOR_NEEDS_MODEL', { detector: detector.name, set });
-  return model;
+  return sightOf(model, inference);
 }
 
 /** What only detectors on an image-text model are given. */

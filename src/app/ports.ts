@@ -3,10 +3,9 @@
  * and app never import an adapter.
  */
 import type { CellSpec } from '../core/detect/cells.ts';
-import type { Seen } from '../core/detect/detector.ts';
 import type { PromptBook } from '../core/detect/prompts.ts';
-import type { Rows } from '../core/grid/cluster.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
+import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
 
 export interface Size {
   readonly width: number;
@@ -101,11 +100,59 @@ export interface DenseBackbone {
    * of the half-pixel upsampled projections of z-scored, unit-normed positions.
    */
   readonly headGraph: string;
+  /**
+   * Where the graph depends on the size of the picture (a vision transformer): the graph for that size, loaded. `graph`
+   * itself is then no graph; see `graphFor`.
+   */
+  readonly at?: (size: Size) => Promise<string>;
+}
+
+/** The graph that takes pictures of this size. */
+export const graphFor = (backbone: DenseBackbone, size: Size): string | Promise<string> =>
+  backbone.at ? backbone.at({ width: size.width, height: size.height }) : backbone.graph;
+
+/**
+ * An image-text model (CLIP). As a dense backbone its last stage is the NACLIP head's. The graph of a size also yields
+ * `tokens` `[1, h, w, d]` (projected NACLIP tokens), `embedding` `[1, d]` (unit, of the unmodified model), `stock` and
+ * `patches` `[1, h, w, c]` (last block as it was; after the last norm) and `positioned` `[1, L, c]` for `windows`.
+ */
+export interface ImageTextModel extends DenseBackbone {
+  readonly at: (size: Size) => Promise<string>;
+  /** d: length of embeddings of pictures and texts. */
+  readonly dimension: number;
+  /** Side it was trained at, and pixels per patch. */
+  readonly size: number;
+  readonly patch: number;
+  /**
+   * WinCLIP's windows of `count` tokens, class token included: the graph takes `positioned` and `windows` (int64
+   * `[n, count]`, numbers of tokens, 0 = class) and yields `embedding` `[n, d]`, unit rows.
+   */
+  windows(count: number): Promise<string>;
+  /** Unit rows `[n, 1, d]`, one per text; kept on disk. @throws LogsadError TEXT_TOO_LONG */
+  embed(texts: readonly string[]): Promise<Grid<Float32Array>>;
+}
+
+/** A mask model (SAM): class-agnostic masks of a picture. */
+export interface MaskModel {
+  readonly id: string;
+  readonly digest: string;
+  /** Automatic masks over a grid of prompts, best first; the encoder runs once. */
+  propose(image: RgbImage, options?: SamOptions & { readonly signal?: AbortSignal }): Promise<KeptMask[]>;
+  /** The likeliest mask at each point `[x, y]` in pixels. */
+  at(
+    image: RgbImage,
+    points: readonly (readonly [number, number])[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<KeptMask[]>;
 }
 
 export interface Backbones {
   /** Loads the backbone that the set names for the role. @throws LogsadError MODEL_* */
   dense(role: 'ground' | 'match', set: string): Promise<DenseBackbone>;
+  /** The image-text model of a set; null where the set names none. @throws LogsadError MODEL_* */
+  imageText?(set: string): Promise<ImageTextModel | null>;
+  /** The mask model of a set; null where the set names none. @throws LogsadError MODEL_* */
+  masks?(set: string): Promise<MaskModel | null>;
   /** Loads a dense backbone by its id. @throws LogsadError MODEL_* */
   model(id: string): Promise<DenseBackbone>;
   /** Ids of the dense backbones whose files are on this machine, in manifest order. */
@@ -119,31 +166,6 @@ export interface Backbones {
   nearest(index: boolean, count?: number): Promise<string>;
   /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
   products(): Promise<string>;
-  /** The image-text model of a set; null where the set names none or its files are not there. @throws LogsadError MODEL_* */
-  imageText?(set: string): Promise<ImageTextModel | null>;
   /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
   prompts(): Promise<PromptBook>;
-}
-
-/** An image-text model (CLIP and kin), ready to run. */
-export interface ImageTextModel {
-  readonly id: string;
-  /** Digest over weights, preparation and preprocessing: part of every profile's fingerprint. */
-  readonly digest: string;
-  /** Pixels of the squares it was trained at, and of a patch. */
-  readonly side: number;
-  readonly patch: number;
-  /**
-   * What the image tower says of a square picture, its side a multiple of `patch`: embedding of the whole; embeddings of
-   * all `k x k` windows of patches per size asked for (WinCLIP: only the window's tokens run through the tower); patch
-   * tokens after the last normalisation; with `stages` the patch tokens after each quarter of the blocks (residual
-   * stream of the standard blocks). Nothing need be of unit length.
-   */
-  see(
-    picture: RgbImage,
-    want: { readonly windows: readonly number[]; readonly stages: boolean },
-    signal?: AbortSignal,
-  ): Promise<Seen>;
-  /** One embedding per text, `[n, 1, d]`. @throws LogsadError for texts that are too long */
-  say(prompts: readonly string[], signal?: AbortSignal): Promise<Rows>;
 }

@@ -9,7 +9,8 @@ import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
 import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, ImageTextModel, Inference, Step, Tensor } from './ports.ts';
+import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
+import type { Sight } from './sight.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
@@ -27,7 +28,7 @@ export interface RunnerOptions {
   /** Only for needs of image 0 by a runner that serves a single picture. */
   readonly seen?: SeenStages | null;
   /** For detectors that compare pictures with words. */
-  readonly imageText?: ImageTextModel | null;
+  readonly imageText?: Sight | null;
 }
 
 const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
@@ -78,12 +79,13 @@ async function rowSteps(
   }
   if (places) feeds.places = rowsTensor(places);
   const cells: Step = { graph, feeds };
-  return seen ? [cells] : [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }, cells];
+  if (seen) return [cells];
+  return [{ graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } }, cells];
 }
 
 /** Cuts a picture into squares and shows them to the image tower. */
 async function views(
-  model: ImageTextModel,
+  model: Sight,
   image: RgbImage,
   { side: asked, fit, windows, stages, crops }: SeeSpec,
   signal: AbortSignal | undefined,
@@ -120,7 +122,7 @@ export function createRunner(
     if (!backbone) throw new TypeError('detector: no backbone was asked for');
     return backbone;
   };
-  const eye = (): ImageTextModel => {
+  const eye = (): Sight => {
     if (!imageText) throw new TypeError('detector: no image-text model was asked for');
     return imageText;
   };
@@ -136,7 +138,8 @@ export function createRunner(
     }
     if (need.do === 'stages') {
       const stages = await inOrder(need.images, async (i) => {
-        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
+        const image = await pixels(i);
+        const steps = [{ graph: await graphFor(dense(), image), feeds: { image: imageTensor(image) } }];
         return (
           await inference.run(
             steps,
@@ -159,7 +162,7 @@ export function createRunner(
       return { rows };
     }
     if (need.do === 'see') return { views: await views(eye(), await pixels(need.image), need, signal) };
-    if (need.do === 'say') return { texts: await eye().say(need.prompts, signal) };
+    if (need.do === 'say') return { texts: await eye().say(need.prompts) };
     if (need.do === 'products') {
       const steps = [{ graph: await backbones.products(), feeds: { a: feed(need.a), bT: feed(need.b) } }];
       const [product] = await inference.run(steps, [[0, 'product']], extra);

@@ -63,7 +63,8 @@ export async function trainOnImages(
   });
   const list = (await deps.backbones.prompts())['april-gan']!;
   const texts = await run(sayClasses(composePrompts(list, objectOf(file), file.states), 'unit'));
-  const side = Math.round(APRIL.side / model.patch) * model.patch;
+  const asked = file.detectors.find((d) => d.name === aprilGan.name)?.options.side;
+  const side = Math.round((typeof asked === 'number' ? asked : APRIL.side) / model.patch) * model.patch;
   return trainAdapters(
     {
       count: images.length,

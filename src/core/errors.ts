@@ -378,6 +378,15 @@ export const CATALOGUE = {
     fix: () =>
       'expected fc.0.weight [d, c] and fc.0.bias [d] to fc.3.* in a .pth (torch.save) or .safetensors file; train some with: logsad adapters train',
   }),
+  WORDS_UNAVAILABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'Interests of the rule file are given by words only, and the model set has no image-text model.',
+    message: (p) =>
+      `${list(p.product)}: ${list(p.interests)} can only be found by words, and the model set '${list(p.set)}' has no image-text model`,
+    fix: () =>
+      'run: logsad models pull --set cpu; then logsad learn RULES --normals DIR --models cpu --profile OUT; or draw exemplars: of these interests',
+  }),
   // --- models ------------------------------------------------------------------------------------------------------
   MODEL_MANIFEST: entry({
     exit: 2,
@@ -435,6 +444,30 @@ export const CATALOGUE = {
     when: 'A stage of the manifest names a tensor that the graph does not hold.',
     message: (p) => `model '${list(p.model)}': the graph holds no tensor '${list(p.tensor)}'`,
     fix: () => 'correct `stages` (or `input`) of the entry in the manifest',
+  }),
+
+  MODEL_LAYOUT: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model file is an ONNX graph, but not built as its role needs: other inputs, another structure, an optimised or quantised export.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) =>
+      `bring the plain float32 export: logsad models pull ${list(p.model)} --force; or export the checkpoint anew (docs/models.md says how)`,
+  }),
+  MODEL_UNPINNED: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model that is brought from outside has files here, but no digest of them was ever pinned.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)} has no sha256 in ${list(p.lock)}`,
+    fix: (p) => `run: logsad models pull ${list(p.model)}`,
+  }),
+  TEXT_TOO_LONG: entry({
+    exit: 2,
+    http: 422,
+    when: 'A text of the rule file (say, object, states) is longer than the text model reads.',
+    message: (p) =>
+      `model '${list(p.model)}' reads ${list(p.expected)} tokens, found ${list(p.found)} in \u201c${list(p.text).slice(0, 80)}\u201d`,
+    fix: () => 'say it in fewer words under say:, object: or states: of the rule file; then: logsad rules lint RULES',
   }),
 
   // --- inference ---------------------------------------------------------------------------------------------------
