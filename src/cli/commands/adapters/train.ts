@@ -16,7 +16,7 @@ interface Options {
 export const train = define<Options>({
   name: 'train',
   summary: 'learn the linear layers of april-gan from labelled photographs with masks',
-  example: 'logsad adapters train rules/demo --dataset logsad-demo/data --models cpu --out adapters.safetensors',
+  example: 'logsad adapters train logsad-demo/data --dataset logsad-demo/data --models cpu --out adapters.safetensors',
   declare: (c) =>
     c
       .argument('<rules>', 'rule file, whose object and states the prompts are made of')
