@@ -13,10 +13,10 @@ import type { NormalRecord, Profile } from '../core/profile.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { CompiledRules } from '../core/rules/index.ts';
 import { learnDetectors } from './detect.ts';
-import { rememberFrames } from './frameCache.ts';
 import { inOrder } from './lanes.ts';
 import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
 import { type Finder, learnSpoken, offered } from './offered.ts';
+import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { learnWords, type Words } from './words.ts';
@@ -72,9 +72,10 @@ export interface Learned {
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = rememberFrames(createSegmenter(file, deps.images, deps.inference, backbone, input.masks));
+  const looking = { ...deps, images: cachedImages(deps.images) };
+  const segmenter = createSegmenter(file, looking.images, deps.inference, backbone, input.masks);
   try {
-    return await learnWith(segmenter, backbone, input, deps, options);
+    return await learnWith(segmenter, backbone, input, looking, options);
   } finally {
     await segmenter.dispose();
   }

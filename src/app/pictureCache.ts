@@ -1,19 +1,14 @@
-/** Pictures that are looked at again and again under one size: decoded once, within a limit of memory. */
+/** Pictures that are looked at again and again: read and decoded once per size and box, within a limit of memory. */
 import type { DecodedImage, ImageReader, ReadOptions, Size } from './ports.ts';
 
 export const PICTURE_CACHE = {
-  /** Bytes of files and pixels kept; the pictures not asked for longest go first. */
-  bytes: 512 * 2 ** 20,
+  /** Bytes of files and pixels that are kept: about 400 pictures of 320 x 640. */
+  bytes: 256 * 2 ** 20,
 } as const;
 
 interface Decoded {
   readonly options: ReadOptions;
   readonly image: DecodedImage;
-}
-
-interface Kept {
-  readonly bytes: Uint8Array;
-  readonly decoded: Decoded[];
 }
 
 const sizeOf = (options: ReadOptions, native: Size): Size | undefined =>
@@ -29,49 +24,39 @@ function same(a: ReadOptions, b: ReadOptions, native: Size): boolean {
   );
 }
 
-/** A reader that remembers: files must not change while it is in use. */
+/**
+ * A reader that remembers: files must not change while it is in use. The first pictures that fit the limit (bytes) stay:
+ * learning and sweeps go through the same list again and again, where dropping the oldest would drop every picture just
+ * before its turn.
+ */
 export function cachedImages(images: ImageReader, limit: number = PICTURE_CACHE.bytes): ImageReader {
-  const byPath = new Map<string, Kept>();
-  const byBytes = new WeakMap<Uint8Array, Kept>();
-  let held = 0;
-  const weight = ({ bytes, decoded }: Kept): number =>
-    decoded.reduce((n, d) => n + d.image.pixels.data.length, bytes.length);
-  const makeRoom = (): void => {
-    for (const [path, kept] of byPath) {
-      if (held <= limit) return;
-      byPath.delete(path);
-      held -= weight(kept);
-    }
+  const byPath = new Map<string, Uint8Array>();
+  const decodedOf = new WeakMap<Uint8Array, Decoded[]>();
+  let left = limit;
+  const fits = (bytes: number): boolean => {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
   };
   return {
     ...images,
     async bytes(path, signal) {
       const found = byPath.get(path);
-      if (found) {
-        // Last in the order of the map = asked for last.
-        byPath.delete(path);
-        byPath.set(path, found);
-        return found.bytes;
-      }
+      if (found) return found;
       const bytes = await images.bytes(path, signal);
-      const kept: Kept = { bytes, decoded: [] };
-      byPath.set(path, kept);
-      byBytes.set(bytes, kept);
-      held += bytes.length;
-      makeRoom();
+      if (!byPath.has(path) && fits(bytes.length)) {
+        byPath.set(path, bytes);
+        decodedOf.set(bytes, []);
+      }
       return bytes;
     },
     async decode(bytes, name, options = {}) {
-      const kept = byBytes.get(bytes);
-      const found = kept?.decoded.find((d) => same(d.options, options, d.image.native));
+      const kept = decodedOf.get(bytes);
+      const found = kept?.find((d) => same(d.options, options, d.image.native));
       if (found) return found.image;
       const image = await images.decode(bytes, name, options);
-      if (kept && [...byPath.values()].includes(kept)) {
-        const { signal: _, ...plain } = options;
-        kept.decoded.push({ options: plain, image });
-        held += image.pixels.data.length;
-        makeRoom();
-      }
+      const { signal: _, ...plain } = options;
+      if (kept && fits(image.pixels.data.length)) kept.push({ options: plain, image });
       return image;
     },
   };

@@ -31,7 +31,7 @@ export function calibrationNotes({ calibration }: Pick<Inspector, 'calibration'>
   const { setAside, twoGroups, allows } = calibration;
   const notes = setAside.map(
     (s) =>
-      `Set aside among the normals: ${s.image} (unit ${figure(s.unit)}). ${s.reason} It moved no bound; look at it.`,
+      `Set aside among the normals: ${s.image} (unit ${figure(s.unit)}). ${s.reason.replace(/\.$/, '')}; it moved no bound, look at it.`,
   );
   for (const g of twoGroups)
     notes.push(

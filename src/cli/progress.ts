@@ -28,17 +28,19 @@ export function progressMeter(terminal: Terminal, now: () => number = () => perf
     if (drawn) terminal.err('\r\u001b[2K');
     drawn = false;
   };
+  const enter = (p: ProgressStep, at: number): void => {
+    clear();
+    stage = p.stage;
+    const known = stages.get(stage);
+    if (known === undefined || p.done < known.first) stages.set(stage, { began: at, first: p.done });
+    if (terminal.interactive) shown = Number.NEGATIVE_INFINITY;
+    // Off a terminal, stages that take turns share one rhythm: a line of each at every turn would be a flood.
+    else if (known === undefined) shown = at;
+  };
   return {
     step(p) {
       const at = now();
-      if (p.stage !== stage) {
-        clear();
-        stage = p.stage;
-        const known = stages.get(stage);
-        if (known === undefined || p.done < known.first) stages.set(stage, { began: at, first: p.done });
-        // Off a terminal, stages that take turns share one rhythm: a line of each every time would be a flood.
-        if (terminal.interactive || known === undefined) shown = terminal.interactive ? Number.NEGATIVE_INFINITY : at;
-      }
+      if (p.stage !== stage) enter(p, at);
       const { began, first } = stages.get(stage)!;
       const last = p.done >= p.total;
       if (!last && at - shown < (terminal.interactive ? TIMING.redrawMs : TIMING.plainMs)) return;

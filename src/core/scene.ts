@@ -114,6 +114,8 @@ export interface DetectorReading {
   readonly peak?: number;
   /** Of a normal that was also seen in slightly other focus and light: its largest score then. */
   readonly altered?: number;
+  /** Its map pooled where `structure` rules ask for it, by rule id. */
+  readonly within?: Readonly<Record<string, number>>;
   /** What the score rests on, as the detector sees it. */
   readonly evidence?: DetectorEvidence;
 }

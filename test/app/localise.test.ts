@@ -1,8 +1,9 @@
 /** Masks through the real decoder, maps made by hand: what counts where, and what is refused. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDataset } from '../../src/adapters/dataset.ts';
 import { createImages } from '../../src/adapters/images.ts';
 import type { LabelledRef } from '../../src/app/evaluate.ts';
 import type { Inspection } from '../../src/app/inspect.ts';
@@ -10,6 +11,8 @@ import { createLocaliser, type LocaliseInput, vandScore } from '../../src/app/lo
 import { grid } from '../../src/core/grid/grid.ts';
 import { imageMaps, maskAt, overImage, unitMap } from '../../src/core/metrics/maps.ts';
 import type { Box, InspectionResult, Scene, Violation } from '../../src/core/scene.ts';
+import { readFloatTiff } from '../support/png.ts';
+import { shared, sharedPath } from '../support/shared.ts';
 
 const images = createImages();
 const SIZE = { width: 40, height: 32 };
@@ -177,6 +180,41 @@ describe('the localiser', () => {
     await l.add(ref('a'), inspection(1));
     await add(await mask('fine.png', [0, 0, 4, 4]));
     expect(l.finish(0)!.images).toEqual({ good: 0, defective: 1, withoutMask: 1 });
+  });
+});
+
+describe.skipIf(shared('golden/metrics') === null)('LOCO ground truth of golden/metrics (needs ../shared)', () => {
+  it('read as a data set, decoded, and measured, gives the exact AU-sPRO of both kinds', async () => {
+    const golden = sharedPath('golden/metrics');
+    const root = join(dir, 'loco');
+    await cp(join(golden, 'loco/dataset/screw_bag'), root, { recursive: true });
+    const maps = join(golden, 'loco/maps/screw_bag/test');
+    for (const folder of await readdir(maps)) {
+      await mkdir(join(root, 'test', folder), { recursive: true });
+      for (const f of await readdir(join(maps, folder)))
+        await writeFile(join(root, 'test', folder, f.replace('.tiff', '.png')), '');
+    }
+    const dataset = await openDataset(root);
+    expect([dataset.layout, dataset.defects!.length]).toEqual(['loco', 4]);
+    const l = createLocaliser(input({ defects: dataset.defects }));
+    // The golden maps stand in for a detector's: at the size of the image, in units already.
+    const plain = { ...border, centre: 0, tolerance: 1 };
+    for (const image of dataset.test) {
+      const map = readFloatTiff(join(maps, image.name.replace('.png', '.tiff')));
+      const frame = { imageWidth: map.width, imageHeight: map.height, box: [0, 0, 1, 1], width: 32, height: 32 };
+      const result = { scene: { ...scene(), frame }, violations: [] } as unknown as InspectionResult;
+      await l.add(image, { result, maps: { patch: { map, border: plain } } });
+    }
+    const { of, sproNote } = l.finish(0)!;
+    expect(sproNote).toBeNull();
+    const exact = JSON.parse(await readFile(join(golden, 'expected.json'), 'utf8')).loco.exact_sweep;
+    for (const [folder, found] of Object.entries(of.fused!.spro!.folders))
+      for (const [k, limit] of of.fused!.spro!.limits.entries())
+        expect(
+          Math.abs(found[k]! - exact[folder][limit === 1 ? '1.0' : String(limit)]),
+          `${folder} ${limit}`,
+        ).toBeLessThan(1e-3);
+    expect(Object.keys(of.fused!.spro!.folders)).toEqual(['logical_anomalies', 'structural_anomalies']);
   });
 });
 

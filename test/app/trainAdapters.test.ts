@@ -122,7 +122,15 @@ describe('adapter training on the demo', () => {
     const untrained: number[] = [];
     for (const seed of [1, 2, 3]) untrained.push(await pixelAuroc(freshAdapters(widths, D, createRandom(seed)), texts));
     const { teach } = pictures;
-    const input = { count: teach.length, picture: async (i: number) => teach[i]!, stagesOf, texts, random, epochs: 12, batch: 1 };
+    const input = {
+      count: teach.length,
+      picture: async (i: number) => teach[i]!,
+      stagesOf,
+      texts,
+      random,
+      epochs: 12,
+      batch: 1,
+    };
     const { adapters, losses } = await trainAdapters(input, run);
     const trained = await pixelAuroc(adapters, texts);
     const figures = `untrained ${untrained.map((v) => v.toFixed(3)).join(', ')}; trained ${trained.toFixed(3)}; loss ${losses[0]!.toFixed(2)} to ${losses.at(-1)!.toFixed(2)}`;

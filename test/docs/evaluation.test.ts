@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { generateDemo, images } from '../../src/index.ts';
 import { logsad } from '../support/cli.ts';
 import { ROOT } from '../support/imports.ts';
@@ -71,6 +72,19 @@ describe('docs/evaluation.md', () => {
     expect(page.length).toBeLessThan(3_000_000);
   });
 
+  it('the examples that --help shows work on the demo product', { timeout: 900_000 }, async () => {
+    // Those left out ask for a file of the reader's own, write into the product, or are listings above.
+    const left = ['demo', 'evaluate', 'diff', 'accept', 'doctor'];
+    const modules = COMMANDS.flatMap((c) => ('commands' in c ? c.commands : [c])).filter((c) => !left.includes(c.name));
+    expect(modules.length).toBeGreaterThan(5);
+    for (const { example } of modules) {
+      if (!example.includes('logsad-demo')) continue;
+      const run = await logsad(example.split(' ').slice(1), { cwd: folder });
+      // 1: a part was rejected, or a check failed; that is an answer.
+      expect([0, 1], `${example}\n${run.stderr}`).toContain(run.status);
+    }
+  });
+
   it('faults of the options are said before anything is loaded', async () => {
     const all = ['evaluate', 'logsad-demo/data', '--dataset', 'logsad-demo/data'];
     const profile = ['--profile', 'logsad-demo/demo.profile'];
@@ -87,4 +101,33 @@ describe('docs/evaluation.md', () => {
       expect([run.status, run.stderr]).toEqual([2, expect.stringContaining(reason)]);
     }
   }, 300_000);
+
+  it('reads the table of VisA, and reports a broken mask while the rest goes on', { timeout: 300_000 }, async () => {
+    const kit = join(folder, 'logsad-demo/data');
+    await writeFile(join(kit, 'broken.png'), 'no picture');
+    const row = (label: string, image: string, mask = ''): string => `kit,test,${label},test/${image},${mask}`;
+    const rows = [
+      'object,split,label,image,mask',
+      row('anomaly', 'logical_anomalies/000.jpg', 'ground_truth/logical_anomalies/000/000.png'),
+      row('anomaly', 'logical_anomalies/001.jpg', 'broken.png'),
+      row('normal', 'good/000.jpg'),
+    ];
+    await mkdir(join(kit, 'split_csv'), { recursive: true });
+    await writeFile(join(kit, 'split_csv/1cls.csv'), `${rows.join('\n')}\n`);
+    const args = 'evaluate logsad-demo/data --profile logsad-demo/demo.profile --dataset logsad-demo/data --json';
+    const run = await logsad([...args.split(' '), '--object', 'kit'], { cwd: folder });
+    expect(run.status, run.stderr).toBe(2);
+    const e = JSON.parse(run.stdout);
+    expect([e.layout, e.n]).toEqual(['visa', { good: 1, anomaly: 2 }]);
+    expect(e.images.map((i: { image: string; maskError?: { code: string } }) => [i.image, i.maskError?.code])).toEqual([
+      ['good/000.jpg', undefined],
+      ['anomaly/000.jpg', undefined],
+      ['anomaly/001.jpg', 'IMAGE_NOT_AN_IMAGE'],
+    ]);
+    expect(e.pixels).toMatchObject({
+      images: { good: 1, defective: 1, withoutMask: 0 },
+      of: { fused: { spro: null }, composition: {}, patch: {} },
+    });
+    expect(e.fingerprint).toHaveProperty('engine');
+  });
 });

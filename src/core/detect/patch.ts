@@ -6,7 +6,6 @@ import { pickRows, type Rows } from '../grid/cluster.ts';
 import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
-import { shapesMask } from '../ground/place.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
 import { ALTER, ALTERATIONS } from './alter.ts';
@@ -45,6 +44,7 @@ import {
   unpackPatch,
 } from './patchModel.ts';
 import { type Place, placeColumns, placeRows, positions, spreadPlaces, tilesOf } from './places.ts';
+import { sceneMask, structureReadings } from './within.ts';
 
 function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   const names = context.backbone!.stages.map((s) => s.name);
@@ -72,9 +72,8 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
 /** Cells that count: inside the region, outside what is ignored; null for all. */
 function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
   const { file, masks } = context;
-  const { frame } = context.images[image]!;
-  const draw = (shapes: readonly Shape[]): Mask | null =>
-    shapesMask(shapes, file, frame, size.height, size.width, masks);
+  const { scene } = context.images[image]!;
+  const draw = (shapes: readonly Shape[]): Mask | null => sceneMask(shapes, file, scene, size, masks);
   const ignored = draw(file.ignore);
   const inside = region === '' ? null : draw([{ region }]);
   if (!ignored && !inside) return null;
@@ -108,9 +107,19 @@ function variantsOf(context: DetectContext, wanted: boolean): (string | null)[] 
   return wanted && context.file.variants ? context.images.map((i) => i.scene.variant) : null;
 }
 
-function readingOf(map: FeatureGrid, pool: Pool, scored: Mask | null): DetectorReading {
+function readingOf(
+  map: FeatureGrid,
+  pool: Pool,
+  scored: Mask | null,
+  { file, masks, images }: DetectContext,
+  image: number,
+): DetectorReading {
   const peak = poolMap(map, { pool: 'max' }, scored);
-  return pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak };
+  const within = structureReadings(map, file, images[image]!.scene, masks);
+  return {
+    ...(pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak }),
+    ...(Object.keys(within).length > 0 ? { within } : {}),
+  };
 }
 
 /** Rows below one another. */
@@ -149,7 +158,7 @@ function* leaveOneOut(
     const size = gridOf(context.images[i]!.frame, model.spec);
     const scored = scoredCells(context, i, size, model.region);
     const read = (cosines: readonly Float32Array[]): DetectorReading =>
-      readingOf(distanceMap(cosines, size, scored), model.pool, scored);
+      readingOf(distanceMap(cosines, size, scored), model.pool, scored, context, i);
     const places = model.place && placeRows('query', placesOf(context, i, model.spec), model.place);
     const cosines: Float32Array[] = [];
     for (const [s, name] of banks.entries()) {
@@ -243,7 +252,7 @@ function* detect(context: DetectContext, model: PatchModel, prefix: string): Nee
   const of: RowsOf = { image: 0, spec: model.spec, scales: model.scales, places };
   const cosines = largestAnswer(yield { do: 'match', of, banks, bias });
   const map = distanceMap(cosines, size, scored);
-  return { reading: readingOf(map, model.pool, scored), map };
+  return { reading: readingOf(map, model.pool, scored, context, 0), map };
 }
 
 export const patch: Detector<PatchOptions, PatchModel> = {

@@ -6,10 +6,12 @@
 export const LEVELS = {
   /** Low bits of a float32 that are dropped: 12 of its 23 mantissa bits stay, a relative step of 1/4096. */
   dropped: 11,
-  /** Levels per page; pages are made when first written to. */
+  /** Levels per page, a power of two; pages are made when first written to. */
   page: 1024,
 } as const;
 
+const PAGE_BITS = Math.log2(LEVELS.page);
+const IN_PAGE = LEVELS.page - 1;
 const PAGES = 2 ** (32 - LEVELS.dropped) / LEVELS.page;
 
 /** Level of every score, in the order of the scores. @throws RangeError on NaN */
@@ -42,18 +44,18 @@ export class Histogram {
   total = 0;
 
   add(level: number, weight: number): void {
-    const at = Math.floor(level / LEVELS.page);
+    const at = level >>> PAGE_BITS;
     let page = this.pages[at];
     if (!page) {
       page = new Float64Array(LEVELS.page);
       this.pages[at] = page;
     }
-    page[level % LEVELS.page]! += weight;
+    page[level & IN_PAGE]! += weight;
     this.total += weight;
   }
 
   at(level: number): number {
-    return this.pages[Math.floor(level / LEVELS.page)]?.[level % LEVELS.page] ?? 0;
+    return this.pages[level >>> PAGE_BITS]?.[level & IN_PAGE] ?? 0;
   }
 }
 

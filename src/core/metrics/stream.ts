@@ -125,10 +125,13 @@ export class PixelStream {
     const f = this.folders.get(folder) ?? new Folder();
     this.folders.set(folder, f);
     const coarse = [0, 1, 2].map(() => new Float64Array(COARSE_LEVELS));
+    const [outside, inside] = coarse as [Float64Array, Float64Array];
+    const { union } = truth;
     for (let i = 0; i < levels.length; i++) {
-      const bad = truth.union !== null && truth.union[i] !== 0;
-      (bad ? f.inside : f.outside).add(levels[i]!, 1);
-      coarse[bad ? 1 : 0]![levels[i]! >>> STREAM.coarse]!++;
+      const level = levels[i]!;
+      const bad = union !== null && union[i] !== 0;
+      (bad ? f.inside : f.outside).add(level, 1);
+      (bad ? inside : outside)[level >>> STREAM.coarse]!++;
     }
     for (const pixels of truth.defects) {
       const share = 1 / pixels.length;

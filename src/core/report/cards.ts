@@ -35,10 +35,13 @@ export function card({ result, picture, heat }: Judged, normals: ReportNormals |
     .map((r) => `<p class="reason">${escapeXml(r)}</p>`)
     .join('');
   const map = heat ? `<figure class="heat">${heat}<figcaption>anomaly map</figcaption></figure>` : '';
+  const { imageWidth, imageHeight } = result.scene.frame;
+  // Upright pictures stand side by side, wide ones below each other.
+  const shape = imageHeight > imageWidth ? ' tall' : '';
   const violations = result.violations.map((v) => violation(v, normals)).join('');
   const list = violations === '' ? '' : `<ol class="violations">${violations}</ol>`;
   return (
-    `<article class="card"><div class="pictures"><figure>${picture}</figure>${map}</div><div class="text">` +
+    `<article class="card"><div class="pictures${shape}"><figure>${picture}</figure>${map}</div><div class="text">` +
     `<p class="head"><span class="badge ${result.verdict}">${VERDICT_WORDS[result.verdict]}</span> <b>${escapeXml(result.image)}</b></p>` +
     `<p class="faint">unit ${figure(result.unit)}, score ${figure(result.score)}${p}</p>${reasons}${list}` +
     `${violations === '' ? nearest(result, normals) : ''}${detectorPlots(result, normals)}${allMeasurements(result.measurements)}</div></article>`

@@ -144,12 +144,18 @@ function findings(tally: RuleTally): string {
     labelled
       ? `<td class="n${r.fired.good > 0 ? ' wrong' : ''}">${r.fired.good} of ${parts.good}</td><td class="n">${r.fired.anomaly} of ${parts.anomaly}</td>`
       : `<td class="n">${r.fired.all} of ${parts.all}</td>`;
-  const body = rows.map(
-    (r) =>
-      `<tr><td>${escapeXml(r.rule)}</td><td>${escapeXml(r.because)}</td><td class="n">${r.first}</td>${fired(r)}<td>${r.nearest === null ? '' : marginBar(r.nearest)}</td><td class="place">${escapeXml(r.place)}</td></tr>`,
-  );
+  const line = (r: (typeof rows)[number]): string =>
+    `<tr><td>${escapeXml(r.rule)}</td><td>${escapeXml(r.because)}</td><td class="n">${r.first}</td>${fired(r)}<td>${r.nearest === null ? '' : marginBar(r.nearest)}</td><td class="place">${escapeXml(r.place)}</td></tr>`;
   const columns = labelled ? '<th class="n">on good</th><th class="n">on anomalies</th>' : '<th class="n">parts</th>';
-  return `<section><h2>What the rules found</h2><div class="scroll" tabindex="0"><table><thead><tr><th>rule</th><th>stands for</th><th class="n">first cause</th>${columns}<th>nearest on ${labelled ? 'good' : 'passed'} parts</th><th>written in</th></tr></thead><tbody>${body.join('')}</tbody></table></div></section>`;
+  const listed = (some: readonly (typeof rows)[number][]): string =>
+    `<div class="scroll" tabindex="0"><table><thead><tr><th>rule</th><th>stands for</th><th class="n">first cause</th>${columns}<th>nearest on ${labelled ? 'good' : 'passed'} parts</th><th>written in</th></tr></thead><tbody>${some.map(line).join('')}</tbody></table></div>`;
+  const loud = rows.filter((r) => r.fired.all > 0);
+  const silent = rows.filter((r) => r.fired.all === 0);
+  const rest =
+    silent.length === 0
+      ? ''
+      : `<details><summary>${silent.length} rules that never fired</summary>${listed(silent)}</details>`;
+  return `<section><h2>What the rules found</h2>${loud.length > 0 ? listed(loud) : '<p>No rule fired.</p>'}${rest}</section>`;
 }
 
 /** A sample of every sign that the cards use. */

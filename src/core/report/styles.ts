@@ -32,7 +32,8 @@ figure svg,figure img{display:block;width:100%;height:auto;border-radius:8px;bac
 
 .because{font-weight:600}
 .pictures{display:flex;flex-direction:column;gap:10px;min-width:0}
-.heat{max-width:72%}
+.pictures.tall{flex-direction:row;align-items:flex-start}.pictures.tall figure{flex:1 1 0;min-width:0}
+.pictures:not(.tall) .heat{max-width:72%}
 .heat figcaption{color:var(--faint)}
 .detector{padding:8px 0 0;border-top:1px solid var(--line)}
 .charts{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.35fr);gap:20px;align-items:start;background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:16px}

@@ -172,6 +172,7 @@ export function evaluateRules(
  * them; a `likeness` rule of the interest says it in its own words instead.
  */
 function strangers(compiled: CompiledRules, scene: Scene): Violation[] {
+  if (!scene.instances.some((i) => i.status === 'unknown')) return [];
   const spoken = new Set(compiled.rules.flatMap((r) => (r.spec.kind === 'likeness' ? r.interests : [])));
   return scene.instances.flatMap((i): Violation[] => {
     if (i.status !== 'unknown' || !i.likeness || !(i.likeness.value > 1) || spoken.has(i.interest)) return [];

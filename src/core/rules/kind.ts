@@ -134,9 +134,12 @@ export function defineRuleKind<T extends TProperties, R, F>(
   return Object.freeze(kind) as unknown as AnyRuleKind;
 }
 
+/** Why a learnt bound judges nothing. */
+export const NO_NORMALS = 'no normals to learn the bound from';
+
 /** An absence of anything to say: what `judge` answers without normals. */
 export function unjudged(quantity: string, measured: Judgement['measured'], instances: readonly number[]): Judgement {
-  return { quantity, measured, expected: OPEN, margin: 0, instances, skipped: 'no normals to learn the bound from' };
+  return { quantity, measured, expected: OPEN, margin: 0, instances, skipped: NO_NORMALS };
 }
 
 export const OPEN: Expectation = { low: null, high: null, centre: null, text: 'not learnt yet' };

@@ -120,7 +120,11 @@ export function diffRules(input: DiffInput): RuleDiff {
   // An edit that moves which normals are set aside moves the bounds of every other rule as well.
   const started = sets && !alike(sets) ? rules.map((r) => r.id) : Object.keys(changed);
   const touched = closure(rules, new Set(started));
-  const sides = [a, b].map((c, i) => side(c, (id) => touched.has(id), sets?.[i])) as [Side, Side];
+  // The same words for the same things: one view of a Scene serves both sides.
+  const alikeFiles = a.digests.grounding === b.digests.grounding;
+  const { interests, attributes, regions } = a.file;
+  const other: CompiledRules = alikeFiles ? { ...b, file: { ...b.file, interests, attributes, regions } } : b;
+  const sides = [a, other].map((c, i) => side(c, (id) => touched.has(id), sets?.[i])) as [Side, Side];
   let rest: Side | null = null;
   const judge = (s: Side, scene: Scene): RulesOutcome => evaluateRules(s.compiled, s.learnt, scene, masks);
   return {
