@@ -19,7 +19,7 @@ import {
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
 import { readPrompts } from './adapters/prompts.ts';
-import { readTensors, writeSafetensors } from './adapters/tensors.ts';
+import { readAdapters, writeSafetensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
@@ -27,7 +27,7 @@ import { cachedImages } from './app/pictureCache.ts';
 import { drawShots } from './app/shots.ts';
 import { trainOnImages } from './app/trainOnImages.ts';
 import { calibrate } from './core/calibrate.ts';
-import { type Adapter, adaptersOf, tensorsOf } from './core/detect/adapters.ts';
+import { type Adapter, tensorsOf } from './core/detect/adapters.ts';
 import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, modelsOf, type Profile } from './core/profile.ts';
@@ -281,15 +281,7 @@ async function withFiles(product: ProductRules): Promise<ProductFiles> {
   );
   if (named.length === 0) return { compiled, masks, adapters: new Map() };
   const stamp = createHash('sha256').update(compiled.digests.grounding);
-  const adapters = new Map<string, readonly Adapter[]>();
-  for (const name of new Set(named)) {
-    const file = join(dirname(product.path), name);
-    const bytes = await readBytes(file, 'linear layers made by: logsad adapters train');
-    const found = adaptersOf(readTensors(bytes, file));
-    if (typeof found === 'string') throw new LogsadError('ADAPTERS_INVALID', { path: file, reason: found });
-    adapters.set(name, found);
-    stamp.update(name).update(bytes);
-  }
+  const adapters = await readAdapters(dirname(product.path), named, (name, bytes) => stamp.update(name).update(bytes));
   const digests = { ...compiled.digests, grounding: stamp.digest('hex') };
   return { compiled: { ...compiled, digests }, masks, adapters };
 }

@@ -3,7 +3,10 @@
  * pickle inside is interpreted over a closed list of opcodes and four known names, so nothing in a file is ever executed:
  * any other name, opcode or element type is refused.
  */
+import { join } from 'node:path';
+import { type Adapter, adaptersOf } from '../core/detect/adapters.ts';
 import { LogsadError } from '../core/errors.ts';
+import { readBytes } from './files.ts';
 import { isSizes, Refused, refuse, TensorRef, unpickle } from './pickle.ts';
 
 export interface NamedTensor {
@@ -135,4 +138,25 @@ function collect(value: unknown, prefix: string, take: (name: string, t: TensorR
   if (value instanceof TensorRef) take(prefix, value);
   else if (value instanceof Map)
     for (const [k, v] of value) collect(v, prefix === '' ? String(k) : `${prefix}.${String(k)}`, take);
+}
+
+/**
+ * The linear layers in files of a folder, by file name; `seen` is given the bytes of each.
+ * @throws LogsadError FILE_NOT_FOUND, ADAPTERS_INVALID
+ */
+export async function readAdapters(
+  folder: string,
+  names: readonly string[],
+  seen: (name: string, bytes: Uint8Array) => void = () => undefined,
+): Promise<ReadonlyMap<string, readonly Adapter[]>> {
+  const out = new Map<string, readonly Adapter[]>();
+  for (const name of new Set(names)) {
+    const path = join(folder, name);
+    const bytes = await readBytes(path, 'linear layers made by: logsad adapters train');
+    const found = adaptersOf(readTensors(bytes, path));
+    if (typeof found === 'string') throw new LogsadError('ADAPTERS_INVALID', { path, reason: found });
+    seen(name, bytes);
+    out.set(name, found);
+  }
+  return out;
 }

@@ -89,6 +89,12 @@ export function* joinedRows(image: number, spec: CellSpec): Needs<Rows> {
   return besides(rows[0]!);
 }
 
+/** Joined rows of all images of the context, in one need: whoever waits sees one progress. */
+export function* joinedRowsOfAll(context: DetectContext, spec: CellSpec): Needs<Rows[]> {
+  const of = context.images.map((_, image) => ({ image, spec, scales: [], places: null }));
+  return rowsAnswer(yield { do: 'rows', of }).map(besides);
+}
+
 /** Cells of an image that count, null for all: what the rule file ignores is left out. */
 export function countedCells(context: DetectContext, image: number, size: GridSize): Mask | null {
   const { file, masks } = context;

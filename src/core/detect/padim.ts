@@ -8,7 +8,17 @@ import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellSpec } from './cells.ts';
 import type { DetectContext, Detection, Detector, Learning, Needs } from './detector.ts';
-import { counted, countedCells, DENSE_OPTIONS, frameMap, gridOf, joinedRows, joinedSpec, largest } from './joined.ts';
+import {
+  counted,
+  countedCells,
+  DENSE_OPTIONS,
+  frameMap,
+  gridOf,
+  joinedRows,
+  joinedRowsOfAll,
+  joinedSpec,
+  largest,
+} from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
@@ -67,19 +77,12 @@ function* learn(context: DetectContext, options: PadimOptions, random: Random): 
   const n = context.images.length;
   if (n < LEAST) throw new LogsadError('DETECTOR_NORMALS', { detector: 'padim', needed: LEAST, found: n });
   const spec = joinedSpec(context, options.stages, { side: options.side, neighbourhood: 1 });
-  const images: Rows[] = [];
-  let columns: number[] = [];
-  for (let i = 0; i < n; i++) {
-    const rows = yield* joinedRows(i, spec);
-    if (i === 0) {
-      const all = Array.from({ length: rows.channels }, (_, k) => k);
-      columns = random
-        .shuffle(all)
-        .slice(0, options.channels)
-        .sort((a, b) => a - b);
-    }
-    images.push(chosen(rows, columns));
-  }
+  const all = yield* joinedRowsOfAll(context, spec);
+  const columns = random
+    .shuffle(Array.from({ length: all[0]!.channels }, (_, k) => k))
+    .slice(0, options.channels)
+    .sort((a, b) => a - b);
+  const images = all.map((rows) => chosen(rows, columns));
   const model: PadimModel = { spec, smooth: options.smooth, columns, places: fitPlaces(images) };
   const left = leftOutDistances(images);
   return { model, readings: images.map((_, i) => left && detection(context, i, left[i]!, model).reading) };

@@ -27,6 +27,7 @@ import {
   gridOf,
   JOINED,
   joinedRows,
+  joinedRowsOfAll,
   joinedSpec,
   largest,
   stack,
@@ -87,8 +88,7 @@ function* judge(
 
 function* learn(context: DetectContext, options: PatchcoreOptions, random: Random): Needs<Learning<PatchcoreModel>> {
   const spec = joinedSpec(context, options.stages, { side: null, neighbourhood: 3 });
-  const perImage: Rows[] = [];
-  for (let i = 0; i < context.images.length; i++) perImage.push(yield* joinedRows(i, spec));
+  const perImage = yield* joinedRowsOfAll(context, spec);
   const cells = context.images.map(({ frame }, i) => countedCells(context, i, gridOf(frame, spec)));
   const candidates = candidatesOf(
     perImage.map((r) => [r]),

@@ -24,6 +24,7 @@ import {
   gridOf,
   JOINED,
   joinedRows,
+  joinedRowsOfAll,
   joinedSpec,
   largest,
   stack,
@@ -94,8 +95,7 @@ function* judge(
 
 function* learn(context: DetectContext, options: SpadeOptions): Needs<Learning<SpadeModel>> {
   const spec = joinedSpec(context, options.stages, { side: options.side, neighbourhood: 1 });
-  const perImage: Rows[] = [];
-  for (let i = 0; i < context.images.length; i++) perImage.push(yield* joinedRows(i, spec));
+  const perImage = yield* joinedRowsOfAll(context, spec);
   const model: SpadeModel = {
     spec,
     images: options.images,

@@ -20,26 +20,42 @@ function mirrored(i: number, n: number): number {
   return at < n ? at : period - 1 - at;
 }
 
+/** Columns first: whole rows are added up, so that memory is read in order. */
+function downwards({ data, height }: FeatureGrid, row: number, weights: Float64Array): Float64Array {
+  const radius = (weights.length - 1) / 2;
+  const out = new Float64Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let k = 0; k < weights.length; k++) {
+      const w = weights[k]!;
+      const from = mirrored(y + k - radius, height) * row;
+      for (let i = 0, to = y * row; i < row; i++, to++) out[to]! += w * data[from + i]!;
+    }
+  }
+  return out;
+}
+
 /** Every channel smoothed; `sigma` in cells, 0 gives the map itself. A new grid. */
 export function gaussianSmooth(map: FeatureGrid, sigma: number): FeatureGrid {
   if (!(sigma > 0)) return map;
   const weights = kernel(sigma);
   const radius = (weights.length - 1) / 2;
   const { height, width, channels } = map;
-  const pass = (from: FeatureGrid, n: number, step: number, lines: readonly number[]): FeatureGrid => {
-    const out = zeros(height, width, channels);
-    const index = Int32Array.from({ length: n + 2 * radius }, (_, i) => mirrored(i - radius, n) * step);
-    for (const start of lines) {
-      for (let i = 0; i < n; i++) {
+  const row = width * channels;
+  const columns = downwards(map, row, weights);
+  const out = zeros(height, width, channels);
+  // One row with its mirrored ends, so that the inner loop has no border to look at.
+  const line = new Float64Array(width + 2 * radius);
+  const source = Int32Array.from(line, (_, x) => mirrored(x - radius, width) * channels);
+  for (let y = 0; y < height; y++) {
+    for (let c = 0; c < channels; c++) {
+      const start = y * row + c;
+      for (let x = 0; x < line.length; x++) line[x] = columns[start + source[x]!]!;
+      for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k]! * from.data[start + index[i + k]!]!;
-        out.data[start + i * step] = sum;
+        for (let k = 0; k < weights.length; k++) sum += weights[k]! * line[x + k]!;
+        out.data[start + x * channels] = sum;
       }
     }
-    return out;
-  };
-  const row = width * channels;
-  const columns = Array.from({ length: row }, (_, i) => i);
-  const rows = Array.from({ length: height * channels }, (_, i) => Math.floor(i / channels) * row + (i % channels));
-  return pass(pass(map, height, row, columns), width, channels, rows);
+  }
+  return out;
 }
