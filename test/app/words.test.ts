@@ -73,7 +73,7 @@ describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (need
   const product = (text: string) => ({
     path: join(folder, 'rules.yaml'),
     compiled: compileRules(
-      text.replace('long: 896', 'long: 112').replace('long: 640', 'long: 112').replace('size: 448', 'size: 112'),
+      text.replace('long: 896', 'long: 112').replace('size: 448', 'size: 112'),
       'rules.yaml',
     ),
   });
@@ -188,7 +188,7 @@ describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (need
 
   const MIXED = `schema: logsad/rules/v1
 product: mixed
-frame: { fit: keep, long: 112 }
+frame: { fit: keep, long: 448 }
 detectors: [composition]
 interests:
   ground: { role: background, form: stuff, colour: grey }
