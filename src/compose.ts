@@ -1,6 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { createModelStore, type ModelStore } from './adapters/backbones/modelStore.ts';
 import { type BackboneOptions, createBackbones } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import {
@@ -91,6 +92,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };
+}
+
+/** The models of this machine: listed, pulled, verified; none is loaded. */
+export function modelStore(options: BackboneOptions = {}): ModelStore {
+  return createModelStore(options);
 }
 
 /** Compiles the rules of a folder or of a file. @throws LogsadError FILE_NOT_FOUND, FILE_NOT_UTF8, RULES_* */

@@ -7,6 +7,7 @@ import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { learn } from './learn.ts';
 import { mine } from './mine.ts';
+import { models } from './models.ts';
 import { rules } from './rules.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
@@ -17,5 +18,6 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   inspect,
   evaluate,
   rules,
+  models,
   doctor,
 ];
