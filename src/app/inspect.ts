@@ -158,18 +158,22 @@ export async function openInspector(
     const framed = await segmenter.frame(image, options.signal);
     lap('decode');
     const finder = model && { file, segmenter, words, head: model.head };
-    const candidates = finder && (await offered(finder, framed, model.medians, options.signal));
+    const look = finder && (await offered(finder, framed, model.medians, options.signal));
     lap('segment');
     // A picture that taught the profile is judged without itself; calibration images are in no bank.
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
     const self = profile.normals[at];
     const known = self ?? profile.calibration.find((n) => n.sha256 === framed.sha256);
     const grounded =
-      model && candidates
-        ? buildScene(file, model, candidates, self?.image)
+      model && look
+        ? buildScene(file, model, look.candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, self && at, options.signal);
+    const found = await detectors.detect(framed.pixels, grounded, {
+      without: self && at,
+      seen: look?.seen ?? null,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {

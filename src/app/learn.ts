@@ -1,5 +1,6 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
 import { bareScene } from '../core/detect/regions.ts';
+import { ENGINE } from '../core/engine.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
 import { GROUND } from '../core/ground/constants.ts';
@@ -14,12 +15,13 @@ import { learnDetectors } from './detect.ts';
 import { inOrder } from './lanes.ts';
 import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
 import { type Finder, learnSpoken, offered } from './offered.ts';
+import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { learnWords, type Words } from './words.ts';
 import { worstNormals } from './worst.ts';
 
-export { exemplarNames };
+export { ENGINE, exemplarNames };
 
 export interface ImageRef {
   readonly name: string;
@@ -63,14 +65,11 @@ export interface Learned {
   readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
 }
 
-/** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
-export const ENGINE = 'ground-2';
-
 /** Normals to a Profile. An unreadable image is reported and left out; with none readable the first fault is thrown. */
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  const segmenter = createSegmenter(file, cachedImages(deps.images), deps.inference, backbone, input.masks);
   try {
     return await learnWith(segmenter, backbone, input, deps, options);
   } finally {
@@ -198,7 +197,7 @@ async function groundByHead(
   const { head, framed } = await learnHead(file, drawn, masks, segmenter, input.seed ?? 0, options);
   const exemplars = Object.fromEntries(framed.map((f) => [f.name, f.sha256]));
   const finder = { file, segmenter, head, words };
-  const first = await inOrder(framed, async (f) => offered(finder, f, {}, options.signal));
+  const first = await inOrder(framed, async (f) => (await offered(finder, f, {}, options.signal)).candidates);
   const medians = areaMedians(file, first);
   // Images that only show a value of an attribute serve too, wherever they lie.
   const pointedAt = (input.exemplars ?? []).filter((e) => exemplarNames(file).includes(e.name));
@@ -253,7 +252,8 @@ async function relight(
     });
     if (!framed) return null;
     const relit = { ...framed, pixels: withGain(framed.pixels, gain) };
-    return { candidates: await offered(finder, relit, medians, options.signal), sha256: framed.sha256 };
+    const { candidates } = await offered(finder, relit, medians, options.signal);
+    return { candidates, sha256: framed.sha256 };
   };
   let done = 0;
   const found = await inOrder(jobs, async (job) => {
@@ -289,6 +289,7 @@ async function candidates(
 ): Promise<Found[]> {
   return pictures(refs, stage, failures, options, async (ref) => {
     const framed = await finder.segmenter.frame(ref, options.signal);
-    return { candidates: await offered(finder, framed, medians, options.signal), sha256: framed.sha256 };
+    const { candidates } = await offered(finder, framed, medians, options.signal);
+    return { candidates, sha256: framed.sha256 };
   });
 }

@@ -14,6 +14,7 @@ import { isAllSpoken, isSpoken } from '../core/ground/wordCandidates.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { ImageRef, LearnInput, LearnOptions } from './learn.ts';
 import { pictures } from './learnHead.ts';
+import type { SeenStages } from './runner.ts';
 import type { FramedImage, Segmenter } from './segmenter.ts';
 import type { Words } from './words.ts';
 
@@ -28,19 +29,26 @@ export interface Finder {
   readonly words: Words | null;
 }
 
+export interface Offered {
+  readonly candidates: NormalCandidates;
+  /** Stages of the ground backbone, for detectors on the same one; null where it did not run. */
+  readonly seen: SeenStages | null;
+}
+
 export async function offered(
   { file, segmenter, head, words }: Finder,
   framed: FramedImage,
   medians: AreaMedians,
   signal?: AbortSignal,
-): Promise<NormalCandidates> {
-  if (words && isAllSpoken(file)) return words.candidates(framed, medians, null, signal);
-  const view = await segmenter.view(framed, head, signal ? { signal } : {});
+): Promise<Offered> {
+  if (words && isAllSpoken(file))
+    return { candidates: await words.candidates(framed, medians, null, signal), seen: null };
+  const { view, seen } = await segmenter.see(framed, head, signal ? { signal } : {});
   const own = candidatesOf(file, framed.name, view, medians);
-  if (!words) return own;
+  if (!words) return { candidates: own, seen };
   const spoken = await words.candidates(framed, medians, view, signal);
   const rest = own.candidates.filter((c) => !isSpoken(file.interests[c.interest]!));
-  return { ...own, candidates: [...rest, ...spoken.candidates] };
+  return { candidates: { ...own, candidates: [...rest, ...spoken.candidates] }, seen };
 }
 
 /** A head without classes: features of the image-text model's stages are pooled as they come. */
@@ -73,7 +81,8 @@ export async function learnSpoken(
   const look = (refs: readonly ImageRef[], stage: string, medians: AreaMedians, faults: typeof failures) =>
     pictures(refs, stage, faults, options, async (ref) => {
       const framed = await segmenter.frame(ref, options.signal);
-      return { candidates: await offered(finder, framed, medians, options.signal), sha256: framed.sha256 };
+      const { candidates } = await offered(finder, framed, medians, options.signal);
+      return { candidates, sha256: framed.sha256 };
     });
   const of = (found: readonly { candidates: NormalCandidates }[]): NormalCandidates[] => found.map((f) => f.candidates);
   const paper = file.scoring === 'paper';

@@ -35,7 +35,9 @@ function doubledUnit(parts: readonly FeatureGrid[]): FeatureGrid {
   return grid(data, height, width, d);
 }
 
-describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (needs ../shared/golden)', () => {
+const SLOW = { timeout: 300_000 };
+
+describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (needs ../shared/golden)', SLOW, () => {
   let folder: string;
   let engine: Engine;
   const pictures: { name: string; path: string }[] = [];
@@ -127,7 +129,7 @@ describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (need
         {
           vectors: await vectors(clusters.map((c) => c.say)),
           background: backgroundOf(clusters),
-          least: clusters.map((c) => c.least),
+          least: clusters.map((c) => c.least ?? 0),
         },
         file.segmentation?.minCells,
       );
@@ -191,7 +193,7 @@ describe.skipIf(shared('golden/clip-tiny') === null)('words on tiny graphs (need
 
   const MIXED = `schema: logsad/rules/v1
 product: mixed
-frame: { fit: keep, long: 224 }
+frame: { fit: keep, long: 160 }
 detectors: [composition]
 interests:
   ground: { role: background, form: stuff, colour: grey }
@@ -202,7 +204,7 @@ interests:
 
   it('colour and words stand in one file: each interest is found by its own', async () => {
     const p = product(MIXED);
-    const profile = await learn(p, 'tiny-immich');
+    const { profile } = await engine.learn(p, { normals: pictures.slice(0, 2), set: 'tiny-immich' });
     await using inspector = await engine.inspector(p, profile);
     const { scene } = await inspector.inspect(pictures[4]!);
     const by = new Map(scene.instances.map((i) => [i.interest, i]));
