@@ -17,6 +17,7 @@ import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from 
 import { type Finder, learnSpoken, offered } from './offered.ts';
 import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
+import { openPrint } from './print.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { learnWords, type Words } from './words.ts';
 import { worstNormals } from './worst.ts';
@@ -103,6 +104,14 @@ async function learnWith(
       : null;
   const model = grounded?.model ?? null;
   const { normals = [], calibration = [], relit = [], exemplars = {} } = grounded ?? {};
+  const print = model && (await openPrint(file, set, deps));
+  if (print) {
+    const ofName = new Map([...input.normals, ...(input.calibration ?? [])].map((r) => [r.name, r]));
+    for (const list of [normals, calibration]) {
+      for (const [i, r] of list.entries())
+        list[i] = { ...r, scene: await print(r.scene, ofName.get(r.image)!, options.signal) };
+    }
+  }
   if (!model) {
     normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));
     calibration.push(
