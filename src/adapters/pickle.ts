@@ -95,7 +95,7 @@ class Machine {
   }
   #text(n: number): string {
     const from = this.#take(n);
-    return new TextDecoder('utf-8', { fatal: true }).decode(this.#bytes.subarray(from, from + n));
+    return new TextDecoder().decode(this.#bytes.subarray(from, from + n));
   }
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);

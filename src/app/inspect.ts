@@ -13,7 +13,7 @@ import type { InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
 import { openDetectors, specsOf } from './detect.ts';
 import { type Deps, ENGINE } from './learn.ts';
-import { offered } from './offered.ts';
+import { look } from './offered.ts';
 import { openPrint } from './print.ts';
 import { createSegmenter, type ImageInput } from './segmenter.ts';
 import { openWords } from './words.ts';
@@ -109,7 +109,7 @@ export async function openInspector(
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
   const detectors = await openDetectors(
-    { file, masks: deps.masks ?? new Map(), groundChannels },
+    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
     profile.sections,
     deps,
   );
@@ -158,24 +158,27 @@ export async function openInspector(
       last = now;
     };
     const framed = await segmenter.frame(image, options.signal);
+    const extra = options.signal ? { signal: options.signal } : {};
     lap('decode');
     const finder = model && { file, segmenter, words, head: model.head };
-    const look = finder && (await offered(finder, framed, model.medians, options.signal));
+    const { candidates, seen } = finder
+      ? await look(finder, framed, model.medians, options.signal)
+      : { candidates: null, seen: null };
     lap('segment');
     // A picture that taught the profile is judged without itself; calibration images are in no bank.
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
     const self = profile.normals[at];
     const known = self ?? profile.calibration.find((n) => n.sha256 === framed.sha256);
     const bare =
-      model && look
-        ? buildScene(file, model, look.candidates, self?.image)
+      model && candidates
+        ? buildScene(file, model, candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
     const grounded = print ? await print(bare, image, options.signal) : bare;
     lap('scene');
     const found = await detectors.detect(framed.pixels, grounded, {
       without: self && at,
-      seen: look?.seen ?? null,
-      ...(options.signal ? { signal: options.signal } : {}),
+      seen,
+      ...extra,
     });
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];

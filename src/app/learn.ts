@@ -1,4 +1,5 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
+import type { Adapter } from '../core/detect/adapters.ts';
 import { bareScene } from '../core/detect/regions.ts';
 import { ENGINE } from '../core/engine.ts';
 import { LogsadError } from '../core/errors.ts';
@@ -52,6 +53,8 @@ export interface LearnInput {
   readonly calibration?: readonly ImageRef[];
   /** Mask files that exemplars, regions and `ignore` name, decoded. */
   readonly masks?: ReadonlyMap<string, Mask>;
+  /** Linear layers that options of detectors name, by that name. */
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]>;
   readonly set?: string;
   readonly seed?: number;
 }
@@ -70,9 +73,10 @@ export interface Learned {
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = createSegmenter(file, cachedImages(deps.images), deps.inference, backbone, input.masks);
+  const looking = { ...deps, images: cachedImages(deps.images) };
+  const segmenter = createSegmenter(file, looking.images, deps.inference, backbone, input.masks);
   try {
-    return await learnWith(segmenter, backbone, input, deps, options);
+    return await learnWith(segmenter, backbone, input, looking, options);
   } finally {
     await segmenter.dispose();
   }
@@ -131,6 +135,7 @@ async function learnWith(
       pixels: async (i) => (await segmenter.frame(refOf(i), options.signal)).pixels,
       set,
       seed,
+      adapters: input.adapters,
     },
     deps,
     options,
@@ -206,7 +211,7 @@ async function groundByHead(
   const { head, framed } = await learnHead(file, drawn, masks, segmenter, input.seed ?? 0, options);
   const exemplars = Object.fromEntries(framed.map((f) => [f.name, f.sha256]));
   const finder = { file, segmenter, head, words };
-  const first = await inOrder(framed, async (f) => (await offered(finder, f, {}, options.signal)).candidates);
+  const first = await inOrder(framed, async (f) => offered(finder, f, {}, options.signal));
   const medians = areaMedians(file, first);
   // Images that only show a value of an attribute serve too, wherever they lie.
   const pointedAt = (input.exemplars ?? []).filter((e) => exemplarNames(file).includes(e.name));
@@ -261,7 +266,7 @@ async function relight(
     });
     if (!framed) return null;
     const relit = { ...framed, pixels: withGain(framed.pixels, gain) };
-    const { candidates } = await offered(finder, relit, medians, options.signal);
+    const candidates = await offered(finder, relit, medians, options.signal);
     return { candidates, sha256: framed.sha256 };
   };
   let done = 0;
@@ -298,7 +303,7 @@ async function candidates(
 ): Promise<Found[]> {
   return pictures(refs, stage, failures, options, async (ref) => {
     const framed = await finder.segmenter.frame(ref, options.signal);
-    const { candidates } = await offered(finder, framed, medians, options.signal);
+    const candidates = await offered(finder, framed, medians, options.signal);
     return { candidates, sha256: framed.sha256 };
   });
 }

@@ -29,18 +29,13 @@ export interface Finder {
   readonly words: Words | null;
 }
 
-export interface Offered {
-  readonly candidates: NormalCandidates;
-  /** Stages of the ground backbone, for detectors on the same one; null where it did not run. */
-  readonly seen: SeenStages | null;
-}
-
-export async function offered(
+/** Candidates of a picture, and what the ground backbone saw of it where it was asked. */
+export async function look(
   { file, segmenter, head, words }: Finder,
   framed: FramedImage,
   medians: AreaMedians,
   signal?: AbortSignal,
-): Promise<Offered> {
+): Promise<{ candidates: NormalCandidates; seen: SeenStages | null }> {
   if (words && isAllSpoken(file))
     return { candidates: await words.candidates(framed, medians, null, signal), seen: null };
   const { view, seen } = await segmenter.see(framed, head, signal ? { signal } : {});
@@ -50,6 +45,9 @@ export async function offered(
   const rest = own.candidates.filter((c) => !isSpoken(file.interests[c.interest]!));
   return { candidates: { ...own, candidates: [...rest, ...spoken.candidates] }, seen };
 }
+
+export const offered = async (...given: Parameters<typeof look>): Promise<NormalCandidates> =>
+  (await look(...given)).candidates;
 
 /** A head without classes: features of the image-text model's stages are pooled as they come. */
 const wordHead = (channels: readonly number[]): PixelHead => ({
@@ -81,8 +79,7 @@ export async function learnSpoken(
   const look = (refs: readonly ImageRef[], stage: string, medians: AreaMedians, faults: typeof failures) =>
     pictures(refs, stage, faults, options, async (ref) => {
       const framed = await segmenter.frame(ref, options.signal);
-      const { candidates } = await offered(finder, framed, medians, options.signal);
-      return { candidates, sha256: framed.sha256 };
+      return { candidates: await offered(finder, framed, medians, options.signal), sha256: framed.sha256 };
     });
   const of = (found: readonly { candidates: NormalCandidates }[]): NormalCandidates[] => found.map((f) => f.candidates);
   const paper = file.scoring === 'paper';

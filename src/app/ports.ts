@@ -3,6 +3,7 @@
  * and app never import an adapter.
  */
 import type { CellSpec } from '../core/detect/cells.ts';
+import type { PromptBook } from '../core/detect/prompts.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
 import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
 import type { TextReading } from '../core/scene.ts';
@@ -167,6 +168,13 @@ export interface Backbones {
   installed(): Promise<readonly string[]>;
   /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
   cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
-  /** Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. */
-  nearest(index: boolean): Promise<string>;
+  /**
+   * Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. With a
+   * `count` above 1 `cosine[n, count]`, the largest first.
+   */
+  nearest(index: boolean, count?: number): Promise<string>;
+  /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
+  products(): Promise<string>;
+  /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
+  prompts(): Promise<PromptBook>;
 }

@@ -356,6 +356,13 @@ export const CATALOGUE = {
     fix: () =>
       'bring one with: logsad models pull --set cpu, then learn with --models cpu; or take a detector that needs none: patch, patchcore, spade, padim',
   }),
+  DETECTOR_NORMALS: entry({
+    exit: 2,
+    http: 422,
+    when: 'A detector needs more normals than it was given.',
+    message: (p) => `detector '${list(p.detector)}' needs at least ${list(p.needed)} normals, found ${list(p.found)}`,
+    fix: () => 'add photographs of good parts, or take a detector that does with one: patch',
+  }),
   PROMPTS_INVALID: entry({
     exit: 2,
     http: 422,

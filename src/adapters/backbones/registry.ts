@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Backbones, DenseBackbone, ImageTextModel, Inference, MaskModel, TextReader } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { homeFolder } from '../home.ts';
+import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, nearestGraph } from './graphs.ts';
+import { headGraph, matmulGraph, nearestGraph } from './graphs.ts';
 import { loadImageText } from './imageText.ts';
 import { type DenseEntry, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { loadMasks } from './masks.ts';
@@ -52,8 +53,7 @@ function manifestPaths({ manifests }: BackboneOptions): string[] {
 /** Roles for which a model's files lie on this machine. Nothing is loaded. @throws LogsadError MODEL_MANIFEST */
 export async function installedRoles(options: BackboneOptions = {}): Promise<string[]> {
   const { models } = merge(await Promise.all(manifestPaths(options).map((p) => readManifest(p))));
-  const home = options.home ?? homeFolder();
-  const there = [...models].filter(([id, m]) => present(id, m.entry, m.manifest, home));
+  const there = [...models].filter(([id, m]) => present(id, m.entry, m.manifest, options.home ?? homeFolder()));
   return [...new Set(there.map(([, m]) => m.entry.role))].sort();
 }
 
@@ -135,11 +135,16 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
       await inference.load(graph, { bytes: cellGraph(stages, spec) });
       return graph;
     },
-    async nearest(index) {
-      const graph = index ? 'nearest/index' : 'nearest';
-      await inference.load(graph, { bytes: nearestGraph({ index, bias: true }) });
+    async nearest(index, count = 1) {
+      const graph = index ? 'nearest/index' : count > 1 ? `nearest/${count}` : 'nearest';
+      await inference.load(graph, { bytes: nearestGraph({ index, bias: true, count }) });
       return graph;
     },
+    async products() {
+      await inference.load('products', { bytes: matmulGraph() });
+      return 'products';
+    },
+    prompts: () => readPrompts(),
   };
 }
 
