@@ -1,6 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { createModelStore, type ModelStore } from './adapters/backbones/modelStore.ts';
 import { type BackboneOptions, createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import { environmentFacts } from './adapters/environment.ts';
@@ -128,6 +129,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };
+}
+
+/** The models of this machine: listed, pulled, verified; none is loaded. */
+export function modelStore(options: BackboneOptions = {}): ModelStore {
+  return createModelStore(options);
 }
 
 export interface LoadOptions {

@@ -84,7 +84,10 @@ async function modelProbes(): Promise<Probe[]> {
   };
   const sets = await registry.sets();
   const needed = new Set(Object.values(sets[DEFAULT_SET] ?? {}));
-  const others = [...(await registry.models()).keys()].filter((id) => !needed.has(id));
+  const rest = [...(await registry.models())].filter(([id]) => !needed.has(id));
+  // What was never pulled is no fault of this machine: `logsad models list` shows it.
+  const here = await Promise.all(rest.map(async ([id, m]) => !('pull' in m.source) || registry.present(id)));
+  const others = rest.filter((_, i) => here[i]).map(([id]) => id);
   return [
     ...[...needed].map((id): Probe => ({ name: `model ${id}`, fix: REINSTALL, run: check(id) })),
     ...others.map(

@@ -14,6 +14,7 @@ import type { ScalarReference } from '../core/statistics.ts';
 import { openDetectors, specsOf } from './detect.ts';
 import { type Deps, ENGINE } from './learn.ts';
 import { look } from './offered.ts';
+import { openPrint } from './print.ts';
 import { createSegmenter, type ImageInput } from './segmenter.ts';
 import { openWords } from './words.ts';
 
@@ -102,6 +103,7 @@ export async function openInspector(
     const what = `it was learnt with ${used?.id ?? 'no model'} for ${use}, installed is ${id} (${digest.slice(0, 12)})`;
     throw new LogsadError('PROFILE_STALE', { what, product: file.product });
   }
+  const print = profile.sections.ground ? await openPrint(file, profile.stamp.set, deps) : null;
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
@@ -167,12 +169,17 @@ export async function openInspector(
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
     const self = profile.normals[at];
     const known = self ?? profile.calibration.find((n) => n.sha256 === framed.sha256);
-    const grounded =
+    const bare =
       model && candidates
         ? buildScene(file, model, candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
+    const grounded = print ? await print(bare, image, options.signal) : bare;
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, { without: self && at, seen, ...extra });
+    const found = await detectors.detect(framed.pixels, grounded, {
+      without: self && at,
+      seen,
+      ...extra,
+    });
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {

@@ -18,6 +18,7 @@ import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from 
 import { type Finder, learnSpoken, offered } from './offered.ts';
 import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
+import { openPrint } from './print.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { learnWords, type Words } from './words.ts';
 import { worstNormals } from './worst.ts';
@@ -107,6 +108,14 @@ async function learnWith(
       : null;
   const model = grounded?.model ?? null;
   const { normals = [], calibration = [], relit = [], exemplars = {} } = grounded ?? {};
+  const print = model && (await openPrint(file, set, deps));
+  if (print) {
+    const ofName = new Map([...input.normals, ...(input.calibration ?? [])].map((r) => [r.name, r]));
+    for (const list of [normals, calibration]) {
+      for (const [i, r] of list.entries())
+        list[i] = { ...r, scene: await print(r.scene, ofName.get(r.image)!, options.signal) };
+    }
+  }
   if (!model) {
     normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));
     calibration.push(
@@ -257,7 +266,8 @@ async function relight(
     });
     if (!framed) return null;
     const relit = { ...framed, pixels: withGain(framed.pixels, gain) };
-    return { candidates: await offered(finder, relit, medians, options.signal), sha256: framed.sha256 };
+    const candidates = await offered(finder, relit, medians, options.signal);
+    return { candidates, sha256: framed.sha256 };
   };
   let done = 0;
   const found = await inOrder(jobs, async (job) => {
@@ -293,6 +303,7 @@ async function candidates(
 ): Promise<Found[]> {
   return pictures(refs, stage, failures, options, async (ref) => {
     const framed = await finder.segmenter.frame(ref, options.signal);
-    return { candidates: await offered(finder, framed, medians, options.signal), sha256: framed.sha256 };
+    const candidates = await offered(finder, framed, medians, options.signal);
+    return { candidates, sha256: framed.sha256 };
   });
 }

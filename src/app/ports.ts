@@ -6,6 +6,7 @@ import type { CellSpec } from '../core/detect/cells.ts';
 import type { PromptBook } from '../core/detect/prompts.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
 import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
+import type { TextReading } from '../core/scene.ts';
 
 export interface Size {
   readonly width: number;
@@ -146,6 +147,12 @@ export interface MaskModel {
   ): Promise<KeptMask[]>;
 }
 
+/** Reads one line of print. */
+export interface TextReader {
+  readonly id: string;
+  read(line: RgbImage, signal?: AbortSignal): Promise<TextReading>;
+}
+
 export interface Backbones {
   /** Loads the backbone that the set names for the role. @throws LogsadError MODEL_* */
   dense(role: 'ground' | 'match', set: string): Promise<DenseBackbone>;
@@ -153,6 +160,8 @@ export interface Backbones {
   imageText?(set: string): Promise<ImageTextModel | null>;
   /** The mask model of a set; null where the set names none. @throws LogsadError MODEL_* */
   masks?(set: string): Promise<MaskModel | null>;
+  /** The text recogniser of a set; null where the set names none. @throws LogsadError MODEL_* */
+  reader?(set: string): Promise<TextReader | null>;
   /** Loads a dense backbone by its id. @throws LogsadError MODEL_* */
   model(id: string): Promise<DenseBackbone>;
   /** Ids of the dense backbones whose files are on this machine, in manifest order. */

@@ -461,6 +461,36 @@ export const CATALOGUE = {
     message: (p) => `model '${list(p.model)}': ${list(p.path)} has no sha256 in ${list(p.lock)}`,
     fix: (p) => `run: logsad models pull ${list(p.model)}`,
   }),
+  MODEL_UNKNOWN: entry({
+    exit: 2,
+    http: 404,
+    when: 'A model or a set was named that no manifest defines.',
+    message: (p) => `no ${list(p.what)} '${list(p.name)}'; known: ${list(p.known)}`,
+    fix: () => 'name one of those; see: logsad models list',
+  }),
+  PULL_FAILED: entry({
+    exit: 3,
+    http: 502,
+    when: 'A file of a model could not be brought: no answer, a refusal, or a transfer that kept breaking off. What arrived is kept and continued.',
+    message: (p) => `${list(p.url)} could not be brought in ${list(p.attempts)} tries: ${list(p.reason)}`,
+    fix: () =>
+      'run the same command again: it continues; behind a proxy set HTTPS_PROXY; elsewhere: logsad models pull ID --from MIRROR or --from FOLDER (docs/models.md)',
+  }),
+  PULL_DIGEST: entry({
+    exit: 3,
+    http: 502,
+    when: 'A brought file is not the one that was pinned, or that the server says it is: damaged on the way, or changed at its source.',
+    message: (p) => `${list(p.url)}: expected sha256 ${list(p.expected)}, found ${list(p.found)}`,
+    fix: () =>
+      'run it again (the damaged file was removed); if its source has truly changed and you trust it: logsad models pull ID --force',
+  }),
+  PULL_SOURCE: entry({
+    exit: 2,
+    http: 404,
+    when: 'The folder given as --from does not hold a file of the model.',
+    message: (p) => `${list(p.from)} holds no ${list(p.path)} of '${list(p.model)}'; looked at ${list(p.tried)}`,
+    fix: () => 'put the file at one of those places, or name another folder, mirror or hub as --from',
+  }),
   TEXT_TOO_LONG: entry({
     exit: 2,
     http: 422,

@@ -126,7 +126,13 @@ describe.skipIf(shared('golden/clip-tiny') === null)('foundation models (needs .
 
   it.each(LAYOUTS)('%s: automatic masks of the tiny SAM are those of the reference', async (set) => {
     const sam = (await registry.masks!(set))!;
-    const found = await sam.propose(picture(), { pointsPerSide: 6, predictedIou: 0.7, stability: 0.8, batch: 10 });
+    const found = await sam.propose(picture(), {
+      pointsPerSide: 6,
+      predictedIou: 0.7,
+      stability: 0.8,
+      overlap: 0.7,
+      batch: 10,
+    });
     const { annotations } = JSON.parse(await readFile(golden('sam-tiny/golden/amg.json'), 'utf8')) as {
       annotations: { area: number; predicted_iou: number; stability_score: number }[];
     };

@@ -51,7 +51,7 @@ const sam = (id: string, encoder: string, decoder: string): string =>
     { encoder, decoder },
     `    preprocessing: { colour: rgb, range: unit, ${IMAGENET} }
     size: 128
-    automatic: { pointsPerSide: 5, predictedIou: 0.3, stability: 0.3 }
+    automatic: { pointsPerSide: 5, predictedIou: 0.3, stability: 0.3, overlap: 1 }
 `,
   );
 

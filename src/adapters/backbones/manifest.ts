@@ -131,6 +131,7 @@ const MasksSchema = Type.Object(
           pointsPerSide: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'default 32' })),
           predictedIou: Type.Optional(Type.Number({ description: 'default 0.88' })),
           stability: Type.Optional(Type.Number({ description: 'default 0.95' })),
+          overlap: Type.Optional(Type.Number({ description: 'of boxes; default 0.7' })),
         },
         { ...closed, description: 'automatic masks, where not as published' },
       ),

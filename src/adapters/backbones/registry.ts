@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Backbones, DenseBackbone, ImageTextModel, Inference, MaskModel } from '../../app/ports.ts';
+import type { Backbones, DenseBackbone, ImageTextModel, Inference, MaskModel, TextReader } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { homeFolder } from '../home.ts';
 import { readPrompts } from '../prompts.ts';
@@ -15,6 +15,7 @@ import { loadImageText } from './imageText.ts';
 import { type DenseEntry, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { loadMasks } from './masks.ts';
 import { holds, type OnnxGraph, readOnnx } from './onnx.ts';
+import { loadReader } from './reader.ts';
 import { checkedFiles, type ModelFiles, present } from './store.ts';
 import { loadGraph, loadVision } from './vision.ts';
 
@@ -61,6 +62,7 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
   const loaded = new Map<string, Promise<DenseBackbone>>();
   const loadedWords = new Map<string, Promise<ImageTextModel>>();
   const loadedMasks = new Map<string, Promise<MaskModel>>();
+  const loadedReaders = new Map<string, Promise<TextReader>>();
   let reading: Promise<Catalogue> | undefined;
   const catalogue = (): Promise<Catalogue> => {
     reading ??= Promise.all(paths.map((p) => readManifest(p))).then(merge);
@@ -93,7 +95,7 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
   };
   const words = (id: string): Promise<ImageTextModel> =>
     once(loadedWords, id, (m) => loadImageText(inference, m, home));
-  const named = async (set: string, use: 'words' | 'masks'): Promise<string | null> =>
+  const named = async (set: string, use: 'words' | 'masks' | 'text'): Promise<string | null> =>
     (await catalogue()).sets[set]?.[use] ?? null;
   return {
     sets: async () => (await catalogue()).sets,
@@ -116,6 +118,10 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
     async masks(set) {
       const id = await named(set, 'masks');
       return id === null ? null : once(loadedMasks, id, (m) => loadMasks(inference, m));
+    },
+    async reader(set) {
+      const id = await named(set, 'text');
+      return id === null ? null : once(loadedReaders, id, (m) => loadReader(inference, m));
     },
     model,
     async installed() {

@@ -8,6 +8,7 @@ import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { learn } from './learn.ts';
 import { mine } from './mine.ts';
+import { models } from './models.ts';
 import { rules } from './rules.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
@@ -18,6 +19,7 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   inspect,
   evaluate,
   rules,
+  models,
   adapters,
   doctor,
 ];
