@@ -30,7 +30,10 @@ function whitened(rows: readonly Float32Array[]): Float32Array[] {
  * there are modes. Ties go to the earlier row.
  * @param rows one embedding per normal, all of one length
  */
-export function kCentre(rows: readonly Float32Array[], limits: { least: number; most: number; far: number } = CANONICAL): number[] {
+export function kCentre(
+  rows: readonly Float32Array[],
+  limits: { least: number; most: number; far: number } = CANONICAL,
+): number[] {
   if (rows.length === 0) return [];
   const points = whitened(rows);
   const total = points.map((p) => points.reduce((sum, q) => sum + distance(p, q), 0));

@@ -17,11 +17,14 @@ const figure = (v: number): string => String(Number(v.toPrecision(4)));
 export function drawnFaults(where: string, drawn: readonly Drawn[], shown: readonly string[]): string[] {
   const out: string[] = [];
   for (const d of drawn) {
-    if (!shown.includes(d.image)) out.push(`${where}: no picture is called "${d.image}"; shown are ${shown.join(', ')}`);
+    if (!shown.includes(d.image))
+      out.push(`${where}: no picture is called "${d.image}"; shown are ${shown.join(', ')}`);
     for (const b of d.boxes) {
       const text = `[${[b.x0, b.y0, b.x1, b.y1].map(figure).join(', ')}]`;
       if (![b.x0, b.y0, b.x1, b.y1].every(fraction))
-        out.push(`${where}: the box ${text} on ${d.image} lies outside the picture; give fractions from 0 to 1, not pixels`);
+        out.push(
+          `${where}: the box ${text} on ${d.image} lies outside the picture; give fractions from 0 to 1, not pixels`,
+        );
       else if (b.x1 <= b.x0 || b.y1 <= b.y0)
         out.push(`${where}: the box ${text} on ${d.image} is empty; x1 must be beyond x0 and y1 beyond y0`);
     }
@@ -40,7 +43,10 @@ function twice(what: string, names: readonly string[]): string[] {
 function compilerFaults(faults: readonly Fault[]): string[] {
   return faults
     .filter((f) => f.severity === 'error')
-    .map((f) => `${f.message}${f.didYouMean === undefined ? '' : ` (did you mean ${f.didYouMean}?)`}; expected ${f.expected}`);
+    .map(
+      (f) =>
+        `${f.message}${f.didYouMean === undefined ? '' : ` (did you mean ${f.didYouMean}?)`}; expected ${f.expected}`,
+    );
 }
 
 /** A description as the first half of a rule file, or everything that is wrong with it. */
@@ -51,8 +57,14 @@ export function checkDescription(
   options: CompileOptions,
 ): { readonly draft: Draft } | { readonly faults: readonly string[] } {
   const faults = [
-    ...twice('interests', description.interests.map((i) => i.name)),
-    ...twice('attributes', description.attributes.map((a) => a.name)),
+    ...twice(
+      'interests',
+      description.interests.map((i) => i.name),
+    ),
+    ...twice(
+      'attributes',
+      description.attributes.map((a) => a.name),
+    ),
     ...description.interests.flatMap((i) => drawnFaults(`interest ${slug(i.name)}`, i.exemplars, shown)),
     ...description.attributes.flatMap((a) =>
       a.values.flatMap((v) =>

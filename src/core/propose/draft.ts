@@ -188,11 +188,9 @@ export function composeFile({ draft, rules, left = [], detectors, head = [], pro
   }
   if (left.length > 0) {
     lines.push('  # Said, and not in force; remove the "# " of what you know better.');
-    for (const { raw, reason } of left)
-      lines.push(...commented(reason, '  '), `  # - ${plain(flow(tidy(raw)))}`);
+    for (const { raw, reason } of left) lines.push(...commented(reason, '  '), `  # - ${plain(flow(tidy(raw)))}`);
   }
-  if (provenance)
-    lines.push('', 'provenance:', ...Object.entries(provenance).map(([k, v]) => `  ${k}: ${flow(v)}`));
+  if (provenance) lines.push('', 'provenance:', ...Object.entries(provenance).map(([k, v]) => `  ${k}: ${flow(v)}`));
   return { text: `${lines.join('\n')}\n`, spans };
 }
 

@@ -23,7 +23,9 @@ function boundsOf(s: Json): string[] {
     ['maxLength', 'letters: at most'],
     ['pattern', 'pattern'],
   ];
-  return words.flatMap(([key, word]) => (s[key] === undefined || (key === 'minLength' && s[key] === 1) ? [] : [`${word} ${String(s[key])}`]));
+  return words.flatMap(([key, word]) =>
+    s[key] === undefined || (key === 'minLength' && s[key] === 1) ? [] : [`${word} ${String(s[key])}`],
+  );
 }
 
 function described(s: Json, body: Json): Json {

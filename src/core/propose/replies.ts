@@ -80,7 +80,8 @@ const CorrectionSchema = Strict({
   remarks: Type.Array(text('what is outlined wrongly, and where'), { maxItems: 12 }),
   redraw: Type.Array(Strict({ interest: word('an interest'), exemplars: Type.Array(DrawnSchema, { maxItems: 12 }) }), {
     maxItems: 24,
-    description: 'interests with exemplars drawn anew: they replace all earlier ones of that interest on those pictures',
+    description:
+      'interests with exemplars drawn anew: they replace all earlier ones of that interest on those pictures',
   }),
 });
 export type Correction = Static<typeof CorrectionSchema>;
