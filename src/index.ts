@@ -24,9 +24,11 @@ export {
   type Progress,
 } from './app/learn.ts';
 export { drawOptionsOf, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
-export type { Backbones, ImageReader, Inference } from './app/ports.ts';
+export type { Backbones, ChatExchange, ChatRequest, ImageReader, Inference, LanguageModel } from './app/ports.ts';
+export type { Proposal, ProposeInput } from './app/propose/propose.ts';
 export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
 export { evaluationToText } from './app/tables.ts';
+export * from './authoring.ts';
 export * from './compose.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
 export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';

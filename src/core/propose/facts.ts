@@ -55,7 +55,7 @@ function unionBox(list: readonly Instance[]): number[] {
 }
 
 /** The value of an attribute in a scene: that of its first instance with a reading, `none` where there is none. */
-function valueOf(scene: Scene, attribute: string): string {
+function readOff(scene: Scene, attribute: string): string {
   for (const i of scene.instances) {
     const reading = i.attributes[attribute];
     if (reading && i.status === 'known') return reading.value ?? 'none';
@@ -67,12 +67,12 @@ export function factsOf(draft: Draft, scenes: readonly Scene[]): Facts {
   const interests = Object.entries(draft.interests).filter(([, raw]) => raw.role !== 'background');
   const attributes = Object.keys(draft.attributes);
   const joint = attributes.flatMap((a, i) =>
-    attributes.slice(i + 1).flatMap((b) => scenes.map((s) => `${a}=${valueOf(s, a)}, ${b}=${valueOf(s, b)}`)),
+    attributes.slice(i + 1).flatMap((b) => scenes.map((s) => `${a}=${readOff(s, a)}, ${b}=${readOff(s, b)}`)),
   );
   return {
     normals: scenes.length,
     interests: interests.map(([id, raw]) => interestFacts(id, String(raw.form), scenes)),
-    attributes: Object.fromEntries(attributes.map((a) => [a, tally(scenes.map((s) => valueOf(s, a)))])),
+    attributes: Object.fromEntries(attributes.map((a) => [a, tally(scenes.map((s) => readOff(s, a)))])),
     pairs: tally(joint),
   };
 }
