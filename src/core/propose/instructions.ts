@@ -13,13 +13,14 @@ const bare = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
-/** Sentences and list items, in order. */
+/** Sentences and list items, in order; headings are none. */
 export function sentencesOf(instructions: string): string[] {
   return instructions
+    .replace(/^\s*#+\s.*$/gm, '\n')
     .split(/\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)/)
     .flatMap((paragraph) =>
       paragraph
-        .replace(/^\s*(?:[-*+]|\d+[.)]|#+)\s+/, '')
+        .replace(/^\s*(?:[-*+]|\d+[.)])\s+/, '')
         .replace(/\s+/g, ' ')
         .trim()
         .split(/(?<=[.!?;])\s+(?=\p{Lu}|\p{N}|["'(])/u),

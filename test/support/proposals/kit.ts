@@ -9,12 +9,14 @@ import type {
   RulesReply,
 } from '../../../src/core/propose/replies.ts';
 import { images } from '../../../src/index.ts';
+import type { Script } from '../llmServer.ts';
 
 export interface Replies {
   readonly describe: Description;
   readonly correct: Correction;
   readonly rules: RulesReply;
-  readonly revise?: Revision;
+  /** What is said instead of a rule that the normals speak against; without, it is withdrawn. */
+  readonly better?: Readonly<Record<string, RuleReply>>;
 }
 
 export interface Product {
@@ -126,4 +128,25 @@ export const shift = (index: number, shown: number, random: Random, reach: numbe
 export function order(id: string, first: string, next: string, axis: 'x' | 'y', because: string): RuleReply {
   // biome-ignore lint/suspicious/noThenProperty: the rule language calls it so
   return { id, kind: 'order', first, then: next, axis, because };
+}
+
+/** Ids of the rules that a round of counter-evidence names. */
+function disputedIn(body: unknown): string[] {
+  const text = JSON.stringify(body);
+  return [...text.slice(text.indexOf('What was measured:')).matchAll(/\\n- ([a-z][\w-]*): /g)].map((m) => m[1]!);
+}
+
+/** A model that answers every stage as `replies` say. */
+export function careful(replies: Replies): Script {
+  return ({ stage, body }) => {
+    if (stage === 'describe') return { say: replies.describe };
+    if (stage === 'correct') return { say: replies.correct };
+    if (stage === 'rules') return { say: replies.rules };
+    const ids = disputedIn(body);
+    const rules = ids.flatMap((id) => replies.better?.[id] ?? []);
+    const withdrawn = ids
+      .filter((id) => !rules.some((r) => r.id === id))
+      .map((id) => ({ id, why: 'The pictures do not show it well enough.' }));
+    return { say: { rules, withdrawn } satisfies Revision };
+  };
 }

@@ -36,8 +36,8 @@ fresh.`,
       rect(0, 0, 320, 240, '#20242b') +
       rect(16, 14, 288, 212, '#e9e9e4', 'rx="12"') +
       rect(158, 18, 4, 204, '#b9bab5') +
-      disc(58 + d(), 66 + d(), 28, '#f08a1c') +
-      disc(112 + d(), 112 + d(), 28, '#f08a1c') +
+      disc(56 + d(), 58 + d(), 28, '#f08a1c') +
+      disc(122 + d(), 118 + d(), 28, '#f08a1c') +
       disc(60 + d(), 176 + d(), 32, '#b8322c') +
       rect(170, 24 + d(), 126, 96, '#9a6a34', 'rx="8"') +
       rect(170, 128 + d(), 70, 90, '#e8d28a', 'rx="8"') +
@@ -71,19 +71,22 @@ fresh.`,
           form: 'stuff',
           synonyms: ['white box'],
           exemplars: breakfastClicks([
-            [110, 40],
-            [125, 190],
-            [30, 118],
+            [125, 45],
+            [130, 190],
+            [30, 116],
             [100, 60],
-            [140, 60],
+            [140, 65],
+            [66, 108],
+            [120, 165],
+            [145, 205],
           ]),
         }),
         interest({
           name: 'tangerine',
           synonyms: ['mandarin'],
           exemplars: breakfastBoxes([
-            [30, 38, 56, 56],
-            [84, 84, 56, 56],
+            [28, 30, 56, 56],
+            [94, 90, 56, 56],
           ]),
         }),
         interest({ name: 'nectarine', synonyms: ['red fruit'], exemplars: breakfastBoxes([[28, 144, 64, 64]]) }),
@@ -178,6 +181,36 @@ fresh.`,
         },
       ],
       left: [{ sentence: 'The food is fresh.', why: 'Freshness is no number, place or area that a photograph shows.' }],
+    },
+    better: {
+      'fruit-left-of-cereal': {
+        id: 'fruit-left-of-cereal',
+        kind: 'position',
+        of: 'tangerine',
+        relativeTo: 'cereal',
+        because: 'exactly two tangerines and one nectarine on the left',
+      },
+      'nectarine-left-of-cereal': {
+        id: 'nectarine-left-of-cereal',
+        kind: 'position',
+        of: 'nectarine',
+        relativeTo: 'cereal',
+        because: 'one nectarine on the left',
+      },
+      'chips-below-cereal': {
+        id: 'chips-below-cereal',
+        kind: 'position',
+        of: 'banana-chips',
+        relativeTo: 'cereal',
+        because: 'below it banana chips and almonds',
+      },
+      'almonds-below-cereal': {
+        id: 'almonds-below-cereal',
+        kind: 'position',
+        of: 'almonds',
+        relativeTo: 'cereal',
+        because: 'below it banana chips and almonds',
+      },
     },
   },
 };
@@ -299,7 +332,7 @@ Nothing else is in the bag.`,
 
 // --- pushpins --------------------------------------------------------------------------------------------------------
 
-const PINS = { width: 360, height: 240 } as const;
+const PINS = { width: 410, height: 240 } as const;
 const PINS_SHOWN = ['000.png', '001.png', '002.png'];
 const cell = (k: number): Xy => [12 + (k % 5) * 68, 12 + Math.floor(k / 5) * 73];
 
@@ -309,14 +342,14 @@ const pushpins: Product = {
   size: PINS,
   shown: PINS_SHOWN,
   draw(index, random) {
-    let body = rect(0, 0, 360, 240, '#c7ccd1');
+    let body = rect(0, 0, 410, 240, '#c7ccd1');
     for (let k = 0; k < 15; k++) {
       const [x, y] = cell(k);
       const px = x + 32 + shift(index, PINS_SHOWN.length, random, 6);
       const py = y + 34 + shift(index, PINS_SHOWN.length, random, 6);
       body += rect(x, y, 64, 69, '#23262a') + disc(px, py, 10, '#f2c511') + rect(px - 2, py + 8, 4, 16, '#c8ccd0');
     }
-    return svg(360, 240, body + grain(360, 240, random, 300));
+    return svg(410, 240, body + grain(410, 240, random, 300));
   },
   replies: {
     describe: {
@@ -336,11 +369,11 @@ const pushpins: Product = {
             stuff(
               i,
               [
-                [350, 60],
-                [350, 180],
-                [350, 120],
-                [180, 4],
-                [60, 235],
+                [380, 40],
+                [378, 90],
+                [382, 130],
+                [378, 180],
+                [380, 220],
               ],
               PINS,
             ),
@@ -371,7 +404,7 @@ const pushpins: Product = {
           id: 'one-per-compartment',
           kind: 'layout',
           of: 'pushpin',
-          in: 'image',
+          in: 'compartment',
           rows: 3,
           columns: 5,
           perCell: 1,
