@@ -86,48 +86,57 @@ async function answer(turn: Turn, request: Received, response: ServerResponse, n
   if ('hang' in turn) return;
   if ('raw' in turn) {
     response.writeHead(200, { 'content-type': 'application/json' }).end(turn.raw);
-    return;
-  }
-  if ('status' in turn) {
+  } else if ('status' in turn) {
     const error = { message: turn.message, type: 'error', code: null, param: null };
     response.writeHead(turn.status, { 'content-type': 'application/json', ...turn.headers });
     response.end(JSON.stringify({ error }));
-    return;
+  } else if ((request.body as Body).stream) await stream(turn, request, response, n);
+  else await whole(turn, request, response, n);
+}
+
+type Said = Extract<Turn, { readonly say: unknown }>;
+
+const textOf = ({ say }: Said): string => (typeof say === 'string' ? say : JSON.stringify(say));
+const headOf = (n: number) => ({ id: `chat-${n}`, created: 0, model: 'careful-1-served', system_fingerprint: 'fp_1' });
+const usageOf = (text: string, n: number) => ({
+  prompt_tokens: 1000 + n,
+  completion_tokens: Math.ceil(text.length / 4),
+  total_tokens: 1000 + n + Math.ceil(text.length / 4),
+});
+const isCalled = (turn: Said, request: Received): boolean => request.mode === 'tool' && !turn.refusal;
+
+async function stream(turn: Said, request: Received, response: ServerResponse, n: number): Promise<void> {
+  const text = textOf(turn);
+  response.writeHead(200, { 'content-type': 'text/event-stream', ...turn.headers });
+  const send = (chunk: object): boolean =>
+    response.write(`data: ${JSON.stringify({ ...headOf(n), object: 'chat.completion.chunk', ...chunk })}\n\n`);
+  for (const piece of pieces(text)) {
+    const called = { tool_calls: [{ index: 0, function: { arguments: piece } }] };
+    const delta = turn.refusal ? {} : isCalled(turn, request) ? called : { content: piece };
+    send({ choices: [{ index: 0, delta, finish_reason: null }] });
+    if (turn.slow) await wait(turn.slow);
   }
-  const text = typeof turn.say === 'string' ? turn.say : JSON.stringify(turn.say);
-  const usage = { prompt_tokens: 1000 + n, completion_tokens: Math.ceil(text.length / 4), total_tokens: 0 };
-  const head = { id: `chat-${n}`, created: 0, model: 'careful-1-served', system_fingerprint: 'fp_1' };
-  const finish = turn.finish ?? 'stop';
-  const called = request.mode === 'tool' && !turn.refusal;
-  if ((request.body as Body).stream) {
-    response.writeHead(200, { 'content-type': 'text/event-stream', ...turn.headers });
-    const send = (chunk: object): boolean =>
-      response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...chunk })}\n\n`);
-    for (const piece of pieces(text)) {
-      const delta = called ? { tool_calls: [{ index: 0, function: { arguments: piece } }] } : { content: piece };
-      send({ choices: [{ index: 0, delta: turn.refusal ? {} : delta, finish_reason: null }] });
-      if (turn.slow) await wait(turn.slow);
-    }
-    const last = turn.refusal ? { refusal: turn.refusal } : {};
-    send({ choices: [{ index: 0, delta: last, finish_reason: finish }] });
-    send({ choices: [], usage });
-    response.end('data: [DONE]\n\n');
-    return;
-  }
+  const last = turn.refusal ? { refusal: turn.refusal } : {};
+  send({ choices: [{ index: 0, delta: last, finish_reason: turn.finish ?? 'stop' }] });
+  send({ choices: [], usage: usageOf(text, n) });
+  response.end('data: [DONE]\n\n');
+}
+
+async function whole(turn: Said, request: Received, response: ServerResponse, n: number): Promise<void> {
+  const text = textOf(turn);
+  const called = isCalled(turn, request);
   const tool_calls = [{ id: 'call-1', type: 'function', function: { name: request.stage, arguments: text } }];
-  const message = turn.refusal
-    ? { role: 'assistant', content: null, refusal: turn.refusal }
-    : called
-      ? { role: 'assistant', content: null, refusal: null, tool_calls }
-      : { role: 'assistant', content: text, refusal: null };
-  const whole = JSON.stringify({
-    ...head,
+  const said = { role: 'assistant', content: turn.refusal || called ? null : text, refusal: turn.refusal ?? null };
+  const message = called ? { ...said, tool_calls } : said;
+  const finish_reason = turn.finish ?? (called ? 'tool_calls' : 'stop');
+  const body = JSON.stringify({
+    ...headOf(n),
     object: 'chat.completion',
-    choices: [{ index: 0, message, finish_reason: called ? 'tool_calls' : finish, logprobs: null }],
-    usage,
+    choices: [{ index: 0, message, finish_reason, logprobs: null }],
+    usage: usageOf(text, n),
   });
   response.writeHead(200, { 'content-type': 'application/json', ...turn.headers });
-  for (const piece of turn.slow ? pieces(whole) : [whole]) {
+  for (const piece of turn.slow ? pieces(body) : [body]) {
     if (response.destroyed) return;
     response.write(piece);
     if (turn.slow) await wait(turn.slow);

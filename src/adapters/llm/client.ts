@@ -148,6 +148,8 @@ async function streamed(
     called += choice.delta?.tool_calls?.[0]?.function?.arguments ?? '';
     finish = choice.finish_reason ?? finish;
   }
+  // The package ends a stream in silence when it is aborted.
+  signal.throwIfAborted();
   // A stream that ends without saying why was cut.
   return {
     text: called === '' ? text : called,
