@@ -107,7 +107,7 @@ export async function propose(
     rules: ruled.rules,
     instructions: c.instructions,
     asked: true,
-    unsure: [...description.unsure, ...(g.outcome === 'fine' ? [] : g.remarks)],
+    unsure: [...description.unsure, ...(g.outcome === 'kept' ? g.remarks : [])],
     unsaid: ruled.unsaid,
   });
   const last = llm.exchanges.at(-1)!;

@@ -55,7 +55,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
         .join('')}</tbody></table></div>`;
 
 export function reviewSheet(s: SheetInput): string {
-  const by = s.model === null ? 'mined from the normals, no language model was asked' : `proposed by ${s.model}`;
+  const by = s.model === null ? 'Mined from the normals; no language model was asked.' : `Proposed by ${s.model}.`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
@@ -64,7 +64,7 @@ export function reviewSheet(s: SheetInput): string {
 .pictures img{display:block;width:100%;height:auto;border-radius:8px;background:#000}
 .rule{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:12px 16px;margin:0 0 10px;break-inside:avoid}
 .quiet{opacity:.8}</style></head>
-<body><main><header><h1>${e(s.title)}</h1><p class="note">A proposal, ${e(by)}. It judges nothing until someone has read this page and runs <code>logsad rules accept ${e(s.file)}</code>.</p></header>
+<body><main><header><h1>${e(s.title)}</h1><p class="note">${e(by)} It judges nothing until someone has read this page and runs <code>logsad rules accept ${e(s.file)}</code>.</p></header>
 ${tiles(s)}
 ${section('What was found on the normals', pictures(s))}
 ${section('Measured', measured(s.facts))}
