@@ -14,7 +14,7 @@ import { type ByHandInput, proposeByHand } from './app/propose/byHand.ts';
 import { describeMessages } from './app/propose/ground.ts';
 import { type Probed, probe } from './app/propose/probe.ts';
 import { type Proposal, type ProposeDeps, type ProposeInput, prepare, propose } from './app/propose/propose.ts';
-import { images, type ProductRules, withMasks } from './compose.ts';
+import { compileFacts, images, type ProductRules, withMasks } from './compose.ts';
 import { LogsadError } from './core/errors.ts';
 import { DESCRIBE } from './core/propose/replies.ts';
 
@@ -64,7 +64,8 @@ export async function proposeRules(
   llm: LanguageModel & { readonly exchanges: readonly ChatExchange[] },
   options: LearnOptions = {},
 ): Promise<Proposal> {
-  return propose(input, llm, await proposeDeps(engine), options);
+  const { models } = await compileFacts();
+  return propose(models ? { roles: models, ...input } : input, llm, await proposeDeps(engine), options);
 }
 
 /** The same without a model: from a rule file with hand-drawn exemplars. @throws as app/propose/byHand.ts */

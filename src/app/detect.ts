@@ -13,7 +13,7 @@ import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
 import type { DenseBackbone, Inference } from './ports.ts';
-import { createRunner, type Pixels } from './runner.ts';
+import { createRunner, type Pixels, type SeenStages } from './runner.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
 export function detectorOf(spec: DetectorSpec): Detector {
@@ -113,9 +113,16 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const base = { file, masks: input.masks, groundChannels: input.groundChannels };
     const random = createRandom(input.seed);
     const asked = detector.options(spec.options, file);
-    const choice = detector.dense ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random) : null;
+    const choice = detector.dense
+      ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random, options)
+      : null;
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
-    const run = createRunner(deps, backbone, pixels, options.signal);
+    const watch = {
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: (stage: string, done: number, total: number) =>
+        options.onProgress?.({ stage: `${spec.name}: ${stage}`, done, total }),
+    };
+    const run = createRunner(deps, backbone, pixels, watch);
     const context: DetectContext = { ...base, images: asImages(scenes), backbone: backbone && factsOf(backbone) };
     const learning = await run(
       detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random),
@@ -126,7 +133,7 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const prefix = `learn/${generation}/${spec.name}`;
     await run(detector.open(learning.model, prefix));
     for (const [c, scene] of calibration.entries()) {
-      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
+      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), watch);
       const { reading } = await judge(
         detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix),
       );
@@ -145,12 +152,18 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
 }
 
 export interface OpenDetectors {
-  /** Judges one picture: what each detector read, and its map. `without`: index of the normal that it is. */
+  /**
+   * Judges one picture: what each detector read, and its map. `without`: index of the normal that it is; `seen`: its raw
+   * stages, where a backbone has run on it already.
+   */
   detect(
     pixels: RgbImage,
     scene: Scene,
-    without?: number,
-    signal?: AbortSignal,
+    options?: {
+      readonly without?: number | undefined;
+      readonly signal?: AbortSignal | undefined;
+      readonly seen?: SeenStages | null;
+    },
   ): Promise<Readonly<Record<string, Detection>>>;
 }
 
@@ -181,10 +194,10 @@ export async function openDetectors(
     }),
   );
   return {
-    async detect(pixels, scene, without, signal) {
+    async detect(pixels, scene, { without, signal, seen = null } = {}) {
       const out: Record<string, Detection> = {};
       for (const { detector, model, prefix, backbone } of ready) {
-        const run = createRunner(deps, backbone, async () => pixels, signal);
+        const run = createRunner(deps, backbone, async () => pixels, { ...(signal ? { signal } : {}), seen });
         const context: DetectContext = {
           ...shared,
           images: asImages([scene]),

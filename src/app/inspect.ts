@@ -149,7 +149,7 @@ export async function openInspector(
     const extra = options.signal ? { signal: options.signal } : {};
     const framed = await segmenter.frame(image, options.signal);
     lap('decode');
-    const view = model ? await segmenter.view(framed, model.head, extra) : null;
+    const { view, seen } = model ? await segmenter.see(framed, model.head, extra) : { view: null, seen: null };
     lap('segment');
     // A picture that taught the profile is judged without itself; calibration images are in no bank.
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
@@ -160,7 +160,7 @@ export async function openInspector(
         ? buildScene(file, model, candidatesOf(file, image.name, view, model.medians), self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, self && at, options.signal);
+    const found = await detectors.detect(framed.pixels, grounded, { without: self && at, seen, ...extra });
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {

@@ -1,5 +1,6 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
 import { bareScene } from '../core/detect/regions.ts';
+import { ENGINE } from '../core/engine.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
 import { GROUND } from '../core/ground/constants.ts';
@@ -20,11 +21,12 @@ import type { CompiledRules } from '../core/rules/index.ts';
 import { learnDetectors } from './detect.ts';
 import { inOrder } from './lanes.ts';
 import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
+import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { worstNormals } from './worst.ts';
 
-export { exemplarNames };
+export { ENGINE, exemplarNames };
 
 export interface ImageRef {
   readonly name: string;
@@ -66,16 +68,13 @@ export interface Learned {
   readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
 }
 
-/** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
-export const ENGINE = 'ground-2';
-
 const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { signal: o.signal } : {});
 
 /** Normals to a Profile. An unreadable image is reported and left out; with none readable the first fault is thrown. */
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  const segmenter = createSegmenter(file, cachedImages(deps.images), deps.inference, backbone, input.masks);
   try {
     return await learnWith(segmenter, backbone, input, deps, options);
   } finally {

@@ -31,6 +31,8 @@ export interface ImageReader {
   size(path: string): Promise<Size>;
   encodePng(image: Grid<Uint8Array>): Promise<Uint8Array>;
   encodeJpeg(image: RgbImage, quality?: number): Promise<Uint8Array>;
+  /** Small pictures of a page. */
+  encodeWebp(image: RgbImage, quality: number): Promise<Uint8Array>;
   /** Rasterises SVG text (used for overlays and the demo product). */
   renderSvg(svg: string, width: number, height: number): Promise<RgbImage>;
 }

@@ -117,12 +117,20 @@ export const CATALOGUE = {
     when: 'The folder given as --dataset has no layout that evaluate knows.',
     message: (p) => `${list(p.path)} is no labelled dataset: ${list(p.reason)}`,
     fix: () =>
-      'expected DIR/test/good/*.jpg and DIR/test/<anomaly>/*.jpg (MVTec AD, MVTec LOCO AD or mask-free); masks in DIR/ground_truth are optional',
+      'expected DIR/test/good/*.jpg and DIR/test/<anomaly>/*.jpg (MVTec AD, MVTec LOCO AD or mask-free; masks in DIR/ground_truth are optional), or DIR/split_csv/1cls.csv (VisA)',
+  }),
+  DATASET_MASK: entry({
+    exit: 2,
+    http: 422,
+    when: 'A mask of a labelled dataset does not fit its image, is empty, or holds a value that defects_config.json does not list.',
+    message: (p) => `mask ${list(p.mask)} ${list(p.reason)}`,
+    fix: () =>
+      'replace the mask, or take it away: an image without a mask counts for image metrics only; how masks are read is in docs/evaluation.md',
   }),
   CSV_INVALID: entry({
     exit: 2,
     http: 422,
-    when: 'A CSV of defect groups or allowed causes lacks a column or a value, or names a group that has no causes.',
+    when: 'A CSV (defect groups, allowed causes, labels, the table of VisA) lacks a column or a value, or holds one that is not expected.',
     message: (p) => list(p.reason),
     fix: (p) => `expected the columns ${list(p.columns)}, one record a line`,
   }),
@@ -139,6 +147,22 @@ export const CATALOGUE = {
     when: 'A package or its native library cannot be loaded: a half install, or node_modules of another machine.',
     message: (p) => `the installation is incomplete: ${list(p.reason)}`,
     fix: () => 'run npm ci in the folder of the package, without --omit=optional; logsad doctor checks again',
+  }),
+  RULES_EXIST: entry({
+    exit: 2,
+    http: 409,
+    when: 'init was pointed at a folder that has a rule file already.',
+    message: (p) => `${list(p.path)} exists and is not overwritten`,
+    fix: (p) =>
+      `edit it and look with: logsad rules lint ${list(p.quoted)}; for a fresh one name another folder: logsad init OTHER --normals ${list(p.normals)}`,
+  }),
+  RULES_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'A warning, not a stop: the rule file names nothing to look for and nothing that must hold.',
+    message: (p) => `${list(p.product)} has no interests and no rules: only patches are compared with the normals`,
+    fix: () =>
+      'draw interests and write rules (docs/authoring.md), or keep it so where any departure from the normals is a defect',
   }),
   USAGE: entry({
     exit: 2,

@@ -43,6 +43,8 @@ export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[]): T {
   };
   const meet = (need: Need): Answer => {
     switch (need.do) {
+      case 'progress':
+        return null;
       case 'keep':
         kept.set(need.name, need.rows);
         return null;

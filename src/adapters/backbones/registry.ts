@@ -41,9 +41,20 @@ interface Catalogue {
   readonly models: ReadonlyMap<string, { readonly entry: ModelEntry; readonly manifest: Manifest }>;
 }
 
+/** The manifests in use: the package's own, then those brought by hand. */
+function manifestPaths({ manifests }: BackboneOptions): string[] {
+  return [ownManifest(), ...(manifests ?? (process.env.LOGSAD_MODELS ?? '').split(delimiter).filter(Boolean))];
+}
+
+/** Roles for which a model's files lie on this machine. Nothing is loaded. @throws LogsadError MODEL_MANIFEST */
+export async function installedRoles(options: BackboneOptions = {}): Promise<string[]> {
+  const { models } = merge(await Promise.all(manifestPaths(options).map((p) => readManifest(p))));
+  const there = [...models].filter(([id, m]) => present(id, m.entry, m.manifest));
+  return [...new Set(there.map(([, m]) => m.entry.role))].sort();
+}
+
 export function createBackbones(inference: Inference, options: BackboneOptions = {}): ModelRegistry {
-  const environment = (process.env.LOGSAD_MODELS ?? '').split(delimiter).filter(Boolean);
-  const paths = [ownManifest(), ...(options.manifests ?? environment)];
+  const paths = manifestPaths(options);
   const loaded = new Map<string, Promise<DenseBackbone>>();
   let reading: Promise<Catalogue> | undefined;
   const catalogue = (): Promise<Catalogue> => {
@@ -179,6 +190,11 @@ export function prepareDense(id: string, entry: DenseEntry, files: readonly Uint
   const graph = sourceGraph(id, entry, files, stages);
   const absent = [entry.input, ...stages.map((s) => s.output)].find((t) => !holds(graph, t));
   if (absent !== undefined) throw new LogsadError('MODEL_TAP', { model: id, tensor: absent });
+  const taken = stages.find((s) => holds(graph, s.name));
+  if (taken) {
+    const reason = `the graph has a tensor '${taken.name}' of its own: call the stage otherwise`;
+    throw new LogsadError('MODEL_INVALID', { model: id, reason });
+  }
   return wrapDense(graph, entry.input, entry.preprocessing, stages);
 }
 

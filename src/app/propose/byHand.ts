@@ -7,7 +7,7 @@ import { openQuestions } from '../../core/propose/open.ts';
 import { reviewSheet } from '../../core/propose/sheet.ts';
 import type { RuleFile } from '../../core/rules/definition.ts';
 import { explainRules } from '../../core/rules/explain.ts';
-import { bind, type CompiledRules, compileRules, learnRules } from '../../core/rules/index.ts';
+import { bind, type CompiledRules, compileRules, type LearningSet, learnFrom } from '../../core/rules/index.ts';
 import {
   type Mining,
   minedText,
@@ -16,7 +16,6 @@ import {
   vetRules,
   writeVetting,
 } from '../../core/rules/tools/index.ts';
-import type { Scene } from '../../core/scene.ts';
 import { exemplarNames, type ImageRef, type LearnOptions } from '../learn.ts';
 import type { ChatImage } from '../ports.ts';
 import { annotatedPictures, measure } from './ground.ts';
@@ -79,7 +78,7 @@ export async function proposeByHand(
   const draft = draftOf(file);
   const g = await measure(draft, bare, { normals, set, seed }, deps, options, hand.masks);
   options.onProgress?.({ stage: 'mine', done: 0, total: 0 });
-  const mined = soundMining(input, g.scenes, seed, modelsOf(g.profile));
+  const mined = soundMining(input, g.set, seed, modelsOf(g.profile));
   const drawn = normals.filter((n) => exemplarNames(file).includes(n.name));
   const shown = drawn.length > 0 ? drawn : normals.slice(0, SHOWN);
   const photographs: ChatImage[] = [];
@@ -105,7 +104,7 @@ export async function proposeByHand(
     pictures: pictures.map((p) => ({ name: p.name, href: dataUrl(p.jpeg) })),
     facts: g.facts,
     rules,
-    explanations: explainRules(mined.compiled, learnRules(mined.compiled, g.scenes)),
+    explanations: explainRules(mined.compiled, learnFrom(mined.compiled, g.set)),
     vetting: mined.vetting,
     left: [],
     unsaid: [],
@@ -131,22 +130,22 @@ export async function proposeByHand(
 /** Mined rules without those that vetting would not keep. @throws LogsadError PROPOSE_NOTHING */
 function soundMining(
   input: ByHandInput,
-  normals: readonly Scene[],
+  set: LearningSet,
   seed: number,
   models: readonly string[],
 ): { mining: Mining; vetting: Vetting; compiled: CompiledRules; text: string } {
   const stamp = { date: input.at.slice(0, 10), models };
-  let mining = mineRules({ compiled: input.hand.compiled, normals, seed });
+  let mining = mineRules({ compiled: input.hand.compiled, ...set, seed });
   for (;;) {
     if (mining.rules.length === 0) {
       throw new LogsadError('PROPOSE_NOTHING', {
-        reason: `no rule holds on all ${normals.length} normals`,
+        reason: `no rule holds on all ${set.normals.length} normals`,
         fix: 'look at the outlines (logsad learn names the worst normals), click once more where they are wrong, run this again',
       });
     }
     const text = minedText(input.hand.text, mining, stamp);
     const compiled = compileRules(text, input.file);
-    const vetting = vetRules({ compiled, normals, seed });
+    const vetting = vetRules({ compiled, ...set, seed });
     const bad = new Set(vetting.rules.filter((r) => r.advice !== 'keep').map((r) => r.rule));
     if (bad.size === 0) return { mining, vetting, compiled, text: writeVetting(text, compiled, vetting, stamp) };
     mining = { ...mining, rules: mining.rules.filter((r) => !bad.has(r.raw.id)) };

@@ -1,4 +1,5 @@
 /** Steps a and b: a description that can be grounded, measured on all normals, and corrected by the model once. */
+import { calibrate } from '../../core/calibrate.ts';
 import { LogsadError } from '../../core/errors.ts';
 import type { Mask } from '../../core/grid/grid.ts';
 import type { Profile } from '../../core/profile.ts';
@@ -8,7 +9,7 @@ import { steadiness } from '../../core/propose/evidence.ts';
 import { type Facts, factsOf, factsText } from '../../core/propose/facts.ts';
 import { fenced } from '../../core/propose/prompt.ts';
 import { CORRECT, DESCRIBE, type Description } from '../../core/propose/replies.ts';
-import { type CompiledRules, compileRules } from '../../core/rules/index.ts';
+import { type CompiledRules, compileRules, type LearningSet } from '../../core/rules/index.ts';
 import type { Scene } from '../../core/scene.ts';
 import { type Deps, type ImageRef, type LearnOptions, learn } from '../learn.ts';
 import type { ChatImage, ChatMessage } from '../ports.ts';
@@ -35,6 +36,8 @@ export interface Grounded {
   readonly draft: Draft;
   readonly profile: Profile;
   readonly scenes: readonly Scene[];
+  /** What rules are learnt and vetted on. */
+  readonly set: LearningSet;
   readonly facts: Facts;
 }
 
@@ -58,7 +61,9 @@ export async function measure(
       fix: 'name clearer pictures with --images, or draw the exemplars by hand: logsad init, then propose --no-llm',
     });
   }
-  return { draft, profile, scenes, facts, failures };
+  // No rules stand yet, so none of the normals is set aside; what inspection borrows of them is the same.
+  const { aside: _, ...learning } = calibrate(compiled, profile, masks ? Object.fromEntries(masks) : {}).learning;
+  return { draft, profile, scenes, set: learning, facts, failures };
 }
 
 const compiledDraft = (draft: Draft): CompiledRules =>

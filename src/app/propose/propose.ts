@@ -11,7 +11,7 @@ import { openQuestions } from '../../core/propose/open.ts';
 import type { Prompt } from '../../core/propose/prompt.ts';
 import { reviewSheet } from '../../core/propose/sheet.ts';
 import { explainRules } from '../../core/rules/explain.ts';
-import { compileRules, learnRules } from '../../core/rules/index.ts';
+import { compileRules, learnFrom } from '../../core/rules/index.ts';
 import { writeVetting } from '../../core/rules/tools/index.ts';
 import type { Deps, ImageRef, LearnOptions } from '../learn.ts';
 import type { ChatExchange, ChatImage, LanguageModel } from '../ports.ts';
@@ -178,7 +178,7 @@ function finish({ input, c, g, ruled, open, at, llm, ...end }: Ending): Proposal
     pictures: g.pictures.map((p) => ({ name: p.name, href: dataUrl(p.jpeg) })),
     facts: g.facts,
     rules: ruled.rules,
-    explanations: explainRules(compiled, learnRules(compiled, g.scenes)),
+    explanations: explainRules(compiled, learnFrom(compiled, g.set)),
     vetting: ruled.vetting,
     left: ruled.left,
     unsaid: ruled.unsaid,

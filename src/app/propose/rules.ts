@@ -5,9 +5,8 @@ import { disputed, evidenceText, minedBeyond, minedDraft, vettedRemark } from '.
 import { factsText } from '../../core/propose/facts.ts';
 import { REVISE, RULES, type RulesReply } from '../../core/propose/replies.ts';
 import { kindsText, namesText } from '../../core/propose/vocabulary.ts';
-import { type CompiledRules, compileRules, lintRules } from '../../core/rules/index.ts';
+import { type CompiledRules, compileRules, type LearningSet, lintRules } from '../../core/rules/index.ts';
 import { type Vetting, vetRules } from '../../core/rules/tools/index.ts';
-import type { Scene } from '../../core/scene.ts';
 import { ask, prompted, say, type Talk } from './ask.ts';
 import { type Case, type Grounded, instructionsPart } from './ground.ts';
 
@@ -27,8 +26,8 @@ export interface Ruled {
 const compiled = (draft: Draft, rules: readonly DraftRule[]): CompiledRules =>
   compileRules(composeFile({ draft, rules, detectors: DETECTORS }).text, 'proposal.yaml');
 
-function vet(draft: Draft, rules: readonly DraftRule[], normals: readonly Scene[], seed: number): Vetting {
-  return vetRules({ compiled: compiled(draft, rules), normals, seed });
+function vet(draft: Draft, rules: readonly DraftRule[], set: LearningSet, seed: number): Vetting {
+  return vetRules({ compiled: compiled(draft, rules), ...set, seed });
 }
 
 /** Step c and d. @throws LogsadError LLM_* */
@@ -122,14 +121,14 @@ async function revised(
 function withoutDisputed(
   draft: Draft,
   rules: readonly DraftRule[],
-  normals: readonly Scene[],
+  set: LearningSet,
   seed: number,
 ): { rules: readonly DraftRule[]; left: LeftOut[]; vetting: Vetting } {
   let standing = rules;
   const left: LeftOut[] = [];
   for (;;) {
     const sound = leaning(draft, standing, left);
-    const vetting = vet(draft, sound, normals, seed);
+    const vetting = vet(draft, sound, set, seed);
     const bad = disputed(vetting);
     if (bad.length === 0) return { rules: sound, left, vetting };
     for (const v of bad) {
@@ -165,11 +164,11 @@ function leaning(draft: Draft, rules: readonly DraftRule[], left: LeftOut[]): re
 export function completed(
   draft: Draft,
   rules: readonly DraftRule[],
-  normals: readonly Scene[],
+  set: LearningSet,
   seed: number,
 ): Omit<Ruled, 'unsaid' | 'rounds'> {
-  const said = withoutDisputed(draft, rules, normals, seed);
-  const { rules: mined } = minedBeyond(compiled(draft, said.rules), normals, seed);
+  const said = withoutDisputed(draft, rules, set, seed);
+  const { rules: mined } = minedBeyond(compiled(draft, said.rules), set, seed);
   const all = [...said.rules];
   for (const m of mined) {
     const candidate = minedDraft(
@@ -182,7 +181,7 @@ export function completed(
     const remarks = lintRules(text, 'proposal.yaml').filter((f) => f.code !== 'UNUSED_INTEREST');
     if (!remarks.some((f) => f.severity === 'error' || (span.from <= f.line && f.line <= span.to))) all.push(candidate);
   }
-  const done = withoutDisputed(draft, all, normals, seed);
+  const done = withoutDisputed(draft, all, set, seed);
   const vetted = done.rules.map((r): DraftRule => {
     const v = done.vetting.rules.find((x) => x.rule === r.raw.id);
     return { ...r, remarks: [...r.remarks, ...vettedRemark(v)] };
@@ -205,12 +204,12 @@ export async function rule(
 ): Promise<Ruled> {
   const first = await proposed(talk, c, g);
   onStep('vet');
-  const vetting = vet(g.draft, first.good, g.scenes, c.seed);
+  const vetting = vet(g.draft, first.good, g.set, c.seed);
   const second =
     disputed(vetting).length > 0
       ? await revised(talk, c, g, first.good, vetting)
       : { rules: [...first.good], left: [] as LeftOut[] };
   onStep('mine');
-  const done = completed(g.draft, second.rules, g.scenes, c.seed);
+  const done = completed(g.draft, second.rules, g.set, c.seed);
   return { ...done, left: [...first.left, ...second.left, ...done.left], unsaid: first.unsaid, rounds: first.rounds };
 }

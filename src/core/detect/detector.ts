@@ -9,6 +9,7 @@ import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { RuleFile } from '../rules/definition.ts';
 import type { DetectorReading, Scene, SceneFrame } from '../scene.ts';
+import type { Alteration } from './alter.ts';
 import type { CellScale, CellSpec } from './cells.ts';
 
 /** A bag of rows: given, or kept in the child under a name. */
@@ -17,6 +18,8 @@ export type Source = { readonly rows: Rows } | { readonly kept: string };
 /** Rows of an image: which image (index into the context's), how they are made, and what is fed besides. */
 export interface RowsOf {
   readonly image: number;
+  /** The picture is changed like this first. */
+  readonly alteration?: Alteration;
   readonly spec: CellSpec;
   readonly scales: readonly CellScale[];
   readonly places: Rows | null;
@@ -38,6 +41,8 @@ export type Need =
       readonly bias: Float32Array;
       readonly index?: boolean;
     }
+  /** Tells whoever waits how far a long computation is. */
+  | { readonly do: 'progress'; readonly stage: string; readonly done: number; readonly total: number }
   /** The rows of an image against one kept bank per stage, without leaving the child. */
   | { readonly do: 'match'; readonly of: RowsOf; readonly banks: readonly string[]; readonly bias: Float32Array };
 

@@ -12,7 +12,7 @@ import type { InterestSpec } from '../rules/definition.ts';
 import type { Box, Instance, SceneFrame } from '../scene.ts';
 import { cleanMask, inCells, statedArea } from './cleaning.ts';
 import { GROUND } from './constants.ts';
-import { type Cut, cellsOfCut, cutRegion, runsOfCells, splitCut, wholeCut } from './cut.ts';
+import { type Cut, cellsOfCut, cutRegion, runsOfCells, splitAtNecks, splitCut, wholeCut } from './cut.ts';
 import { poolFeatures } from './pool.ts';
 
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
@@ -115,6 +115,19 @@ function groups(mask: Mask, gap: number, least: number): Cut[] {
   return possible.map((r) => cutRegion(parts, r, mask));
 }
 
+/** A region told apart into the things it is made of, as `instances.split` asks; pieces that are mere specks are dropped. */
+function parted(spec: InterestSpec, region: Cut, area: number, median: number, least: number): Cut[] {
+  const { split } = spec.instances;
+  if (split === 'distance') {
+    const bodies = splitAtNecks(region, GROUND.splitNeck);
+    const large = bodies.filter((b) => b.mask.data.reduce((n, v) => n + (v ? 1 : 0), 0) >= least);
+    return large.length > 1 ? large : [region];
+  }
+  if (split !== 'area' || !(median > 0) || area < GROUND.splitArea * median) return [region];
+  const many = Math.min(GROUND.maxSplit, area, Math.round(area / median));
+  return many > 1 ? splitCut(region, many) : [region];
+}
+
 /** All candidates of one thing: components large enough against the median, holes filled, merged ones split. */
 function things(
   spec: InterestSpec,
@@ -131,12 +144,7 @@ function things(
     const filled = { ...part, mask: fillHoles(part.mask) };
     const area = filled.mask.data.reduce((n, v) => n + (v ? 1 : 0), 0);
     if (area < least) continue;
-    const many =
-      spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median
-        ? Math.min(GROUND.maxSplit, area, Math.round(area / median))
-        : 1;
-    if (many > 1) out.push(...splitCut(filled, many));
-    else out.push(filled);
+    out.push(...parted(spec, filled, area, median, least));
   }
   return out.map((c) => describe(spec.id, c, view, nested));
 }

@@ -104,11 +104,18 @@ export function areaMedians(file: RuleFile, normals: readonly NormalCandidates[]
   const out: Record<string, number> = {};
   for (const spec of Object.values(file.interests)) {
     const areas = normals.flatMap((n) => n.candidates.filter((c) => c.interest === spec.id).map((c) => c.cells));
-    if (areas.length === 0) continue;
-    const largest = Math.max(...areas);
-    out[spec.id] = median(areas.filter((a) => a >= 0.25 * largest));
+    if (areas.length > 0) out[spec.id] = sizeOf(areas);
   }
   return out;
+}
+
+/** Sizes below this share of the largest say nothing about the usual one: specks. */
+const SPECK = 0.25;
+
+/** The usual one of some sizes: their median, specks left out. */
+export function sizeOf(areas: readonly number[]): number {
+  const largest = areas.reduce((a, b) => Math.max(a, b), 0);
+  return median(areas.filter((a) => a >= SPECK * largest));
 }
 
 /**
@@ -230,7 +237,7 @@ function withParent(file: RuleFile, child: Instance, all: readonly Instance[]): 
 }
 
 /** Value of the `variants.by` attribute on its largest instance. */
-function variantOf(file: RuleFile, instances: readonly Instance[]): string | null {
+export function variantOf(file: RuleFile, instances: readonly Instance[]): string | null {
   const by = file.variants?.by;
   if (by === undefined) return null;
   const of = file.attributes[by]?.of;

@@ -1,13 +1,12 @@
 /** Steps e and f: what the normals and the mutants say against a proposal, and what mining adds to it. */
 import { bind } from '../rules/compile.ts';
 import type { CompiledRules } from '../rules/compiled.ts';
-import { learnRules } from '../rules/learn.ts';
+import { type LearningSet, learnFrom } from '../rules/learn.ts';
 import { rule as normaliseRule } from '../rules/normalise.ts';
 import { MINE } from '../rules/tools/constants.ts';
 import { firing, mutationTest, type Trial } from '../rules/tools/kill.ts';
 import { type MinedRule, type Mining, mineRules } from '../rules/tools/mine.ts';
 import type { VettedRule, Vetting } from '../rules/tools/vet.ts';
-import type { Scene } from '../scene.ts';
 import type { DraftRule, RawRule } from './draft.ts';
 import type { Facts } from './facts.ts';
 
@@ -47,9 +46,9 @@ export interface Addition {
  * Mined rules that kill mutants which the model's rules let live, in the order of what each adds. Weights as in mining:
  * every operator counts one.
  */
-export function minedBeyond(compiled: CompiledRules, normals: readonly Scene[], seed: number): Addition {
-  const mining = mineRules({ compiled, normals, seed });
-  const { trials } = mutationTest(compiled, learnRules(compiled, normals), normals, { seed });
+export function minedBeyond(compiled: CompiledRules, set: LearningSet, seed: number): Addition {
+  const mining = mineRules({ compiled, ...set, seed });
+  const { trials } = mutationTest(compiled, learnFrom(compiled, set), set, { seed });
   const each = new Map<string, number>();
   for (const t of trials) each.set(t.mutant.operator, (each.get(t.mutant.operator) ?? 0) + 1);
   const weight = (t: Trial): number => 1 / each.get(t.mutant.operator)! / Math.max(1, each.size);
@@ -57,9 +56,9 @@ export function minedBeyond(compiled: CompiledRules, normals: readonly Scene[], 
     { ...compiled.file, rules: mining.rules.map((m) => normaliseRule(m.raw, m.raw.id)), cases: [] },
     () => ({ file: 'mined', line: 1, col: 1 }),
   );
-  const learnt = learnRules(mined, normals);
+  const learnt = learnFrom(mined, set);
   let left = trials.filter((t) => t.killers.length === 0);
-  const killers = new Map(left.map((t) => [t, new Set(firing(mined, learnt, t.mutant.scene))]));
+  const killers = new Map(left.map((t) => [t, new Set(firing(mined, learnt, t.mutant.scene, set.masks))]));
   const rules: MinedRule[] = [];
   for (const m of mining.rules) {
     const gained = left.filter((t) => killers.get(t)!.has(m.raw.id));
