@@ -19,7 +19,7 @@ export interface Facts {
   readonly interests: readonly InterestFacts[];
   /** attribute -> value -> normals. */
   readonly attributes: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Values of two attributes that occur together: "juice=a, icon=b" -> normals. */
+  /** Values of two attributes that occur together: "filling=a, print=b" -> normals. */
   readonly pairs: Readonly<Record<string, number>>;
 }
 
