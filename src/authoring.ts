@@ -1,7 +1,6 @@
 /** The part of compose.ts that serves authoring: language models, their record, and the stories that use them. */
 import { createHash } from 'node:crypto';
 import { readText } from './adapters/files.ts';
-import { bodyOf, createClient } from './adapters/llm/client.ts';
 import { llmConfig } from './adapters/llm/config.ts';
 import { memoryFile, recall, remember } from './adapters/llm/memory.ts';
 import { loadPrompts } from './adapters/llm/prompts.ts';
@@ -17,6 +16,9 @@ import { type Proposal, type ProposeDeps, type ProposeInput, prepare, propose } 
 import { compileFacts, images, type ProductRules, withMasks } from './compose.ts';
 import { LogsadError } from './core/errors.ts';
 import { DESCRIBE } from './core/propose/replies.ts';
+
+/** The client and the package behind it are loaded when a model is asked: no other command pays for them. */
+const loadClient = () => import('./adapters/llm/client.ts');
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -40,6 +42,7 @@ export interface ModelRequest {
 
 /** A language model whose exchanges are capped, recorded and not asked twice. @throws LogsadError LLM_NOT_CONFIGURED, LLM_CONFIG, LLM_RECORD_INVALID */
 export async function openModel(request: ModelRequest): Promise<RecordedModel> {
+  const { createClient } = await loadClient();
   const config = await llmConfig(request.config);
   const capability = await recall(config.url, config.model);
   const client = createClient(config, capability?.mode ?? null);
@@ -98,6 +101,7 @@ export async function dryRun(
   model: Pick<ModelRequest, 'config' | 'caps'>,
   options: LearnOptions = {},
 ): Promise<DryRun> {
+  const { bodyOf, createClient } = await loadClient();
   const config = await llmConfig(model.config);
   const capability = await recall(config.url, config.model);
   const llm = createClient(config, capability?.mode ?? null);
@@ -119,6 +123,7 @@ export async function probeModel(
   config: string | undefined,
   signal?: AbortSignal,
 ): Promise<Probed & { readonly endpoint: string; readonly memory: string }> {
+  const { createClient } = await loadClient();
   const found = await llmConfig(config);
   // A probe asks anew whatever is remembered.
   const client = createClient(found);
