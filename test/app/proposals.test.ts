@@ -18,7 +18,8 @@ import {
 import { llmServer } from '../support/llmServer.ts';
 import { juiceBottle } from '../support/proposals/juiceBottle.ts';
 import { careful, drawNormals, type Product, shaken } from '../support/proposals/kit.ts';
-import { OTHERS } from '../support/proposals/others.ts';
+import { OTHERS, PANEL_REPLIES, PANEL_SIZE, PANELS } from '../support/proposals/others.ts';
+import { shared, sharedPath } from '../support/shared.ts';
 
 const LONG = { timeout: 600_000 };
 const NORMALS = 12;
@@ -87,3 +88,21 @@ describe('recorded replies for the five categories, on drawn stand-ins', () => {
     },
   );
 });
+
+describe.skipIf(shared('data/panels_pushpins') === null)(
+  'on the panels of ../shared/data (five good pictures cut out of printed figures: no LOCO result)',
+  () => {
+    it('a colour word grounds the pins, and both sentences about them are vetted', LONG, async () => {
+      const { images } = await files.listNormals(sharedPath('data/panels_pushpins/test/good'));
+      const { instructions, name } = OTHERS.find((p) => p.instructions.includes('compartment'))!;
+      const server = await llmServer(careful(shaken(PANEL_REPLIES, PANEL_SIZE, 1)));
+      const config = { url: server.url, model: 'careful', key: null, retries: 0 };
+      const llm = recorded(createClient(config), { file: null });
+      const input = { product: name, file: 'rules.yaml', instructions, normals: images, images: [...PANELS] };
+      const proposal = await proposeRules(engine, input, llm).finally(() => server.close());
+      expect(lintRules(proposal.text, 'rules.yaml')).toEqual([]);
+      const rules = compileRules(proposal.text, 'rules.yaml').rules.map((r) => r.id);
+      expect(rules).toEqual(expect.arrayContaining(['fifteen-pins', 'one-per-compartment']));
+    });
+  },
+);

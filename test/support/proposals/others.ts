@@ -1,6 +1,6 @@
 /** Drawn stand-ins for the other four categories, with the answers of a careful model. None is a photograph. */
 import type { DescribedInterest, Drawn } from '../../../src/core/propose/replies.ts';
-import { disc, FINE, grain, order, type Product, rect, shift, stuff, svg, things } from './kit.ts';
+import { disc, FINE, grain, order, type Product, type Replies, rect, shift, stuff, svg, things } from './kit.ts';
 
 type Quad = readonly [number, number, number, number];
 type Xy = readonly [number, number];
@@ -548,3 +548,57 @@ sides.`,
 };
 
 export const OTHERS: readonly Product[] = [breakfastBox, screwBag, pushpins, splicingConnectors];
+
+// --- pushpins on the panels of ../shared/data: pictures cut out of printed figures, no LOCO result --------------------------
+
+export const PANELS = ['000.jpg', '001.jpg', '002.jpg'] as const;
+/** The panels have several sizes; the jitter is that of the smallest. */
+export const PANEL_SIZE = { width: 224, height: 132 } as const;
+const BORDER = [
+  { x: 0.5, y: 0.02 },
+  { x: 0.02, y: 0.5 },
+  { x: 0.98, y: 0.5 },
+  { x: 0.5, y: 0.98 },
+  { x: 0.98, y: 0.98 },
+];
+
+/** A pushpin is yellow and nothing else is: a colour word grounds it, without a single box. */
+export const PANEL_REPLIES: Replies = {
+  describe: {
+    captions: PANELS.map((image) => ({
+      image,
+      caption: 'A box of fifteen compartments with one yellow pushpin in each.',
+    })),
+    title: 'Box of pushpins',
+    object: 'box of pushpins',
+    interests: [
+      interest({
+        name: 'outside',
+        form: 'stuff',
+        role: 'background',
+        synonyms: ['black background'],
+        exemplars: PANELS.map((image) => ({ image, boxes: [], points: BORDER })),
+      }),
+      interest({ name: 'pushpin', synonyms: ['pin'], colour: ['yellow', 'orange'], crowded: true }),
+    ],
+    attributes: [],
+    unsure: [],
+  },
+  correct: FINE,
+  rules: {
+    rules: [
+      { id: 'fifteen-pins', kind: 'count', of: 'pushpin', equals: 15, because: 'There are fifteen pushpins in all.' },
+      {
+        id: 'one-per-compartment',
+        kind: 'layout',
+        of: 'pushpin',
+        in: 'image',
+        rows: 3,
+        columns: 5,
+        perCell: 1,
+        because: 'Each compartment of the box contains exactly one pushpin.',
+      },
+    ],
+    left: [{ sentence: 'The pins are clean.', why: 'What dirt would look like is not said.' }],
+  },
+};
