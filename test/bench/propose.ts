@@ -1,7 +1,8 @@
 /**
  * From jittered answers to an accepted rule file on photographs, with no hand edit: five clicks per class, every corner and
  * click off by up to 3 % of the shorter side. The answers are written by hand, as a careful model would give them; no live
- * model is asked. `npm run bench -- propose [SEED...]`.
+ * model is asked. `npm run bench -- propose [SEED...]`;
+ * with the word `few`, what is accepted is learnt from the forty normals of the proposal instead of all.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { llmServer } from '../support/llmServer.ts';
 import { juiceBottle, PHOTO_REPLIES, PHOTO_SIZE, PHOTOS } from '../support/proposals/juiceBottle.ts';
 import { careful, shaken } from '../support/proposals/kit.ts';
 import type { Bench } from './main.ts';
-import { evaluateProduct, FIGURES, figures, learnProduct, median, photographs, table } from './support.ts';
+import { evaluateProduct, FIGURES, figures, folderOf, learnProduct, median, photographs, table } from './support.ts';
 
 const SEEDS = [1, 2, 3];
 
@@ -41,7 +42,8 @@ export const bench: Bench = {
     const rows: string[][] = [];
     const found: number[] = [];
     await using engine = await openEngine();
-    for (const seed of args.length > 0 ? args.map(Number) : SEEDS) {
+    const seeds = args.filter((a) => a !== 'few').map(Number);
+    for (const seed of seeds.length > 0 ? seeds : SEEDS) {
       const folder = mkdtempSync(join(tmpdir(), 'logsad-propose-'));
       const server = await llmServer(careful(shaken(PHOTO_REPLIES, PHOTO_SIZE, seed)));
       try {
@@ -50,25 +52,34 @@ export const bench: Bench = {
         const images = few((await files.listNormals(normals)).images);
         const input = { product: juiceBottle.name, file: rules, normals: images, images: [...PHOTOS], seed };
         const start = performance.now();
+        console.log(`seed ${seed}: proposing`);
         const p = await proposeRules(engine, { ...input, instructions: juiceBottle.instructions }, llm);
         const seconds = (performance.now() - start) / 1000;
         const against = objections(compileRules(p.text, rules));
         if (against.length > 0) throw new Error(`not acceptable as it stands: ${against.join('; ')}`);
         // Rules, bounds and Scenes do not depend on the patch detector, which takes minutes to learn: it is left out here.
+        console.log(
+          `seed ${seed}: ${p.rules.model} rules, ${p.rules.mined} mined, ${p.rules.left} left out, ${seconds.toFixed(0)} s`,
+        );
         await files.writeAtomic(rules, acceptText(p.text).replace(/^detectors: .*$/m, 'detectors: [composition]'));
-        const product = await learnProduct(engine, { rules, normals, calibrate: join(data, 'validation/good') });
+        const names = images.map((i) => i.name);
+        const taught = args.includes('few') ? folderOf(normals, names) : { path: normals, dispose: () => undefined };
+        const calibrate = join(data, 'validation/good');
+        const product = await learnProduct(engine, { rules, normals: taught.path, calibrate });
+        taught.dispose();
         const e = await evaluateProduct(product, { dataset: data, ...csv });
         const { model, mined, left } = p.rules;
         found.push(e.detectors.composition?.auroc.all ?? Number.NaN);
         console.log(`seed ${seed}: ${figures(e).join(' | ')}`);
         rows.push([`seed ${seed}`, `${model} + ${mined}, ${left}`, seconds.toFixed(0), ...figures(e)]);
-        if (process.env.KEEP) await files.writeAtomic(join(process.env.KEEP, `${seed}.yaml`), p.text);
       } finally {
         await server.close();
         rmSync(folder, { recursive: true, force: true });
       }
     }
-    console.log(`\n${NORMALS} normals for the proposal, 150 + 27 learnt from afterwards\n`);
+    console.log(
+      `\n${NORMALS} normals for the proposal, ${args.includes('few') ? NORMALS : 150} + 27 learnt from afterwards\n`,
+    );
     console.log(table(['jitter 3 %, 5 clicks', 'rules + mined, left out', 'propose, s', ...FIGURES], rows));
     console.log(`\nmedian composition AUROC ${median(found).toFixed(4)} of ${found.length} (target 0.965)`);
   },
