@@ -122,7 +122,7 @@ export async function dryRun(
 export async function probeModel(
   config: string | undefined,
   signal?: AbortSignal,
-): Promise<Probed & { readonly endpoint: string; readonly memory: string }> {
+): Promise<Probed & { readonly endpoint: string; readonly asked: string; readonly memory: string }> {
   const { createClient } = await loadClient();
   const found = await llmConfig(config);
   // A probe asks anew whatever is remembered.
@@ -133,5 +133,5 @@ export async function probeModel(
     { url: found.url, model: found.model, mode: probed.mode, images: probed.images, at: probed.at },
     memory,
   );
-  return { ...probed, endpoint: client.endpoint, memory };
+  return { ...probed, endpoint: client.endpoint, asked: found.model, memory };
 }

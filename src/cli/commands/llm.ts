@@ -23,7 +23,7 @@ const probe = define<Options>({
     const sight = found.images
       ? 'it reads pictures'
       : 'it did not read the digit in the picture: it cannot describe photographs';
-    terminal.out(`${found.endpoint} ${found.model}: answers of a given shape by mode ${found.mode}; ${sight}\n`);
+    terminal.out(`${found.endpoint} ${found.asked}: answers of a given shape by mode ${found.mode}; ${sight}\n`);
     terminal.out(`remembered in ${found.memory}\n`);
     return found.images ? EXIT.ok : EXIT.found;
   },

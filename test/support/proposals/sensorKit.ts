@@ -22,7 +22,6 @@ const listing = /^# file: kit\/rules\.yaml\n([\s\S]*?)^```$/m.exec(guide)![1]!;
 const { interests } = parse(listing) as { interests: Record<string, Written> };
 
 export const KIT_SHOWN = ['000.jpg', '001.jpg', '002.jpg'] as const;
-export const KIT_SIZE = { width: 1024, height: 768 } as const;
 
 export const KIT_INSTRUCTIONS = `Each kit lies in a foam tray and holds one plug with a coiled cable and one vial.
 The vial is closed with a cap that has the colour of the plug, and it is filled with gel to the same level in every kit.
