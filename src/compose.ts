@@ -1,7 +1,7 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { createBackbones, installedRoles } from './adapters/backbones/registry.ts';
+import { type BackboneOptions, createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import { environmentFacts } from './adapters/environment.ts';
 import {
@@ -18,12 +18,16 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
+import { readPrompts } from './adapters/prompts.ts';
+import { readAdapters, writeSafetensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { cachedImages } from './app/pictureCache.ts';
 import { drawShots } from './app/shots.ts';
+import { trainOnImages } from './app/trainOnImages.ts';
 import { calibrate } from './core/calibrate.ts';
+import { type Adapter, tensorsOf } from './core/detect/adapters.ts';
 import { LogsadError } from './core/errors.ts';
 import { emptyMask, type Mask } from './core/grid/grid.ts';
 import { decodeProfile, encodeProfile, modelsOf, type Profile } from './core/profile.ts';
@@ -59,6 +63,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Keeps decoded pictures, within a limit of memory: for work that looks at the same ones again. */
   readonly keepPictures?: boolean;
+  /** Where models lie, besides what the environment says. */
+  readonly backbones?: BackboneOptions;
 }
 
 /** Models and images, ready to learn and inspect. Holds a child process: `await using engine = await openEngine()`. */
@@ -66,6 +72,23 @@ export interface Engine extends AsyncDisposable, Deps {
   learn(product: ProductRules, request: LearnRequest, options?: LearnOptions): Promise<Learned>;
   /** @throws LogsadError PROFILE_* where the profile does not fit the rules or the models, RULES_PROPOSED */
   inspector(product: ProductRules, profile: Profile, options?: Pick<OpenOptions, 'proposed'>): Promise<Inspector>;
+  /**
+   * Trains the linear layers of april-gan; the bytes are a .safetensors file in the published layout.
+   * @throws LogsadError DETECTOR_NEEDS_MODEL, DATASET_LAYOUT without a mask, IMAGE_*, MODEL_*
+   */
+  trainAdapters(
+    product: ProductRules,
+    request: TrainRequest,
+    options?: LearnOptions,
+  ): Promise<{ readonly bytes: Uint8Array; readonly losses: readonly number[]; readonly pictures: number }>;
+}
+
+export interface TrainRequest {
+  readonly images: Dataset['test'];
+  readonly set: string;
+  readonly seed: number;
+  readonly epochs?: number;
+  readonly batch?: number;
 }
 
 /** A rule file, compiled, and where it lies. */
@@ -87,14 +110,21 @@ export interface LearnRequest {
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
   const reader = options.keepPictures ? cachedImages(images) : images;
-  const deps: Deps = { images: reader, inference, backbones: createBackbones(inference) };
+  const templates = async (): Promise<readonly string[]> => (await readPrompts())['imagenet-80']?.templates ?? [];
+  const backbones = createBackbones(inference, options.backbones);
+  const deps: Deps = { images: reader, inference, backbones, templates };
   return {
     ...deps,
     learn: async (product, request, learnOptions) =>
-      learn({ ...(await withMasks(product)), ...request }, deps, learnOptions),
+      learn({ ...(await withFiles(product)), ...request }, deps, learnOptions),
     inspector: async (product, profile, openOptions) => {
-      const { compiled, masks } = await withMasks(product);
+      const { compiled, masks } = await withFiles(product);
       return openInspector(compiled, profile, { ...deps, masks }, { ...openOptions, path: product.path });
+    },
+    trainAdapters: async ({ compiled }, request, trainOptions) => {
+      const { adapters, losses } = await trainOnImages({ ...request, file: compiled.file }, deps, trainOptions);
+      const metadata = { set: request.set, seed: String(request.seed) };
+      return { bytes: writeSafetensors(tensorsOf(adapters), metadata), losses, pictures: request.images.length };
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };
@@ -163,7 +193,7 @@ export async function loadLearning(product: ProductRules, path: string): Promise
 
 /** The same for a profile that is loaded already. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
 export async function learningFor(product: ProductRules, profile: Profile): Promise<LoadedLearning> {
-  const { compiled, masks } = await withMasks(product);
+  const { compiled, masks } = await withFiles(product);
   checkStamp(compiled, profile, null);
   const { judge, learning } = calibrate(compiled, profile, Object.fromEntries(masks));
   return { profile, learnt: judge.rules, set: learning };
@@ -171,7 +201,7 @@ export async function learningFor(product: ProductRules, profile: Profile): Prom
 
 /** Whether these rules, with the mask files they name, can judge a profile's Scenes. @throws LogsadError PROFILE_STALE, PROFILE_PRODUCT */
 export async function checkFitting(product: ProductRules, profile: Profile): Promise<void> {
-  checkStamp((await withMasks(product)).compiled, profile, null);
+  checkStamp((await withFiles(product)).compiled, profile, null);
 }
 
 /** What a profile's results depend on: models, engine, and the machine they were computed on. */
@@ -232,6 +262,28 @@ export function maskNames(file: RuleFile): string[] {
   const shapes = [...Object.values(file.regions), ...file.ignore, ...(typeof focus === 'object' ? [focus] : [])];
   const drawn = Object.values(file.interests).flatMap((i) => i.exemplars.flatMap((e) => e.masks));
   return [...new Set([...drawn, ...shapes.flatMap((s) => ('mask' in s ? [s.mask] : []))])].sort();
+}
+
+interface ProductFiles {
+  readonly compiled: CompiledRules;
+  readonly masks: ReadonlyMap<string, Mask>;
+  readonly adapters: ReadonlyMap<string, readonly Adapter[]>;
+}
+
+/**
+ * What a rule file names beside itself: masks, and the linear layers of detectors (`adapters:`). Its rules are stamped with
+ * both, so that a profile learnt with another file is stale. @throws LogsadError FILE_*, IMAGE_*, ADAPTERS_INVALID
+ */
+async function withFiles(product: ProductRules): Promise<ProductFiles> {
+  const { compiled, masks } = await withMasks(product);
+  const named = compiled.file.detectors.flatMap((d) =>
+    typeof d.options.adapters === 'string' && d.options.adapters !== '' ? [d.options.adapters] : [],
+  );
+  if (named.length === 0) return { compiled, masks, adapters: new Map() };
+  const stamp = createHash('sha256').update(compiled.digests.grounding);
+  const adapters = await readAdapters(dirname(product.path), named, (name, bytes) => stamp.update(name).update(bytes));
+  const digests = { ...compiled.digests, grounding: stamp.digest('hex') };
+  return { compiled: { ...compiled, digests }, masks, adapters };
 }
 
 /**

@@ -88,7 +88,8 @@ const LAYERS: readonly Layer[] = [
     name: 'adapters',
     files: /^src\/adapters\//,
     may: [/^src\/core\//, /^src\/adapters\//, /^src\/app\/ports\.ts$/],
-    packages: /^(node:|openai(\/|$)|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$))/,
+    packages:
+      /^(node:|openai(\/|$)|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$)|@huggingface\/tokenizers$)/,
     wayOut: 'adapters serve stories and never call them: take types from app/ports.ts, compose in compose.ts',
   },
   {

@@ -4,11 +4,13 @@
  */
 import { altered } from '../core/detect/alter.ts';
 import { gridOf } from '../core/detect/cells.ts';
-import type { Answer, Need, Needs, RowsOf, Source } from '../core/detect/detector.ts';
+import type { Answer, Need, Needs, RowsOf, SeeSpec, Source, View } from '../core/detect/detector.ts';
+import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
 import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, Inference, Step, Tensor } from './ports.ts';
+import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
+import type { Sight } from './sight.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
@@ -25,6 +27,8 @@ export interface RunnerOptions {
   readonly onProgress?: (stage: string, done: number, total: number) => void;
   /** Only for needs of image 0 by a runner that serves a single picture. */
   readonly seen?: SeenStages | null;
+  /** For detectors that compare pictures with words. */
+  readonly imageText?: Sight | null;
 }
 
 const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
@@ -42,6 +46,14 @@ const asGrid = (t: Tensor): FeatureGrid => ({
   width: t.dims[2]!,
   channels: t.dims[3]!,
 });
+
+/** `[n, count]` values as `count` lists, the k-th largest of every query in the k-th. */
+function ranked(values: Float32Array, count: number): Float32Array[] {
+  if (count === 1) return [values];
+  return Array.from({ length: count }, (_, k) =>
+    Float32Array.from({ length: values.length / count }, (_, i) => values[i * count + k]!),
+  );
+}
 
 const stageTensor = (g: FeatureGrid): Tensor => ({ dims: [1, g.height, g.width, g.channels], data: g.data });
 
@@ -67,15 +79,33 @@ async function rowSteps(
   }
   if (places) feeds.places = rowsTensor(places);
   const cells: Step = { graph, feeds };
-  return seen ? [cells] : [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }, cells];
+  if (seen) return [cells];
+  return [{ graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } }, cells];
 }
 
-/** Meets the needs of one detector on one backbone. */
+/** Cuts a picture into squares and shows them to the image tower. */
+async function views(
+  model: Sight,
+  image: RgbImage,
+  { side: asked, fit, windows, stages, crops }: SeeSpec,
+  signal: AbortSignal | undefined,
+): Promise<View[]> {
+  const side = Math.max(1, Math.round((asked ?? model.side) / model.patch)) * model.patch;
+  return inOrder(cutSquares(image, side, fit), async ({ picture, x, y, of }) => {
+    const seen = await model.see(picture, { windows, stages }, signal);
+    const corners = crops
+      ? await inOrder(cornerCrops(picture), (c) => model.see(c, { windows: [], stages: false }, signal))
+      : [];
+    return { ...seen, x, y, of, side, crops: corners.map((c) => c.embedding) };
+  });
+}
+
+/** Meets the needs of one detector on one backbone, or on an image-text model. */
 export function createRunner(
   deps: { readonly inference: Inference; readonly backbones: Backbones },
   backbone: DenseBackbone | null,
   pixels: Pixels,
-  { signal, onProgress, seen = null }: RunnerOptions = {},
+  { signal, onProgress, seen = null, imageText = null }: RunnerOptions = {},
 ) {
   const { inference, backbones } = deps;
   const extra = signal ? { signal } : {};
@@ -92,6 +122,10 @@ export function createRunner(
     if (!backbone) throw new TypeError('detector: no backbone was asked for');
     return backbone;
   };
+  const eye = (): Sight => {
+    if (!imageText) throw new TypeError('detector: no image-text model was asked for');
+    return imageText;
+  };
   const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
 
   const meet = async (need: Need): Promise<Answer> => {
@@ -104,7 +138,8 @@ export function createRunner(
     }
     if (need.do === 'stages') {
       const stages = await inOrder(need.images, async (i) => {
-        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
+        const image = await pixels(i);
+        const steps = [{ graph: await graphFor(dense(), image), feeds: { image: imageTensor(image) } }];
         return (
           await inference.run(
             steps,
@@ -126,8 +161,15 @@ export function createRunner(
       });
       return { rows };
     }
+    if (need.do === 'see') return { views: await views(eye(), await pixels(need.image), need, signal) };
+    if (need.do === 'say') return { texts: await eye().say(need.prompts) };
+    if (need.do === 'products') {
+      const steps = [{ graph: await backbones.products(), feeds: { a: feed(need.a), bT: feed(need.b) } }];
+      const [product] = await inference.run(steps, [[0, 'product']], extra);
+      return { products: product!.data as Float32Array };
+    }
     if (need.do === 'nearest') {
-      const graph = await backbones.nearest(need.index === true);
+      const graph = await backbones.nearest(need.index === true, need.count);
       const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
       const [cosine, index] = await inference.run(
@@ -135,7 +177,7 @@ export function createRunner(
         names.map((n) => [0, n] as const),
         extra,
       );
-      const largest = [cosine!.data as Float32Array];
+      const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     }
     const nearest = await backbones.nearest(false);

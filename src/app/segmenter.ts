@@ -10,7 +10,15 @@ import { type ViewOptions, viewFrame } from '../core/ground/model.ts';
 import { shapeBox, shapesMask } from '../core/ground/place.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Box, SceneFrame } from '../core/scene.ts';
-import type { DenseBackbone, ImageReader, Inference, Size, Step, Tensor } from './ports.ts';
+import {
+  type DenseBackbone,
+  graphFor,
+  type ImageReader,
+  type Inference,
+  type Size,
+  type Step,
+  type Tensor,
+} from './ports.ts';
 import type { SeenStages } from './runner.ts';
 
 export type ImageInput =
@@ -135,7 +143,8 @@ export function createSegmenter(
     head: PixelHead | null,
     signal?: AbortSignal,
   ): Promise<{ stages: FeatureGrid[]; logits: FeatureGrid | null }> => {
-    const steps: Step[] = [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }];
+    const graph = await graphFor(backbone, image);
+    const steps: Step[] = [{ graph, feeds: { image: imageTensor(image) } }];
     const fetch: (readonly [number, string])[] = names.map((n) => [0, n] as const);
     if (head) {
       const prefix = await put(head);

@@ -4,6 +4,8 @@ import { sources } from '../support/imports.ts';
 
 /** What a rule file says is in the digest of the rule file. */
 const IN_THE_RULE_FILE = /OPTIONS$/;
+/** What adapters are trained with: a profile holds the trained file's digest, whatever it was made by. */
+const OF_ADAPTER_TRAINING = /^(LOSS|TRAINING)$/;
 
 describe('the stamp of the engine', () => {
   it('changes with any number of any table', () => {
@@ -29,7 +31,9 @@ describe('the stamp of the engine', () => {
         })),
       );
     expect(tables.length).toBeGreaterThan(8);
-    const missing = tables.filter((t) => !(t.name in LEARNING_TABLES) && !IN_THE_RULE_FILE.test(t.name));
+    const missing = tables.filter(
+      (t) => !(t.name in LEARNING_TABLES) && !IN_THE_RULE_FILE.test(t.name) && !OF_ADAPTER_TRAINING.test(t.name),
+    );
     expect(
       missing.map((t) => `${t.path}: ${t.name} is in no stamp: add it to LEARNING_TABLES in src/core/engine.ts`),
     ).toEqual([]);

@@ -1,5 +1,6 @@
 /** The commands in the order `logsad --help` shows them. */
 import type { CommandGroup, CommandModule } from '../command.ts';
+import { adapters } from './adapters.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
@@ -21,5 +22,6 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   evaluate,
   rules,
   llm,
+  adapters,
   doctor,
 ];

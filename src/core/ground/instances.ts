@@ -18,6 +18,8 @@ import { poolFeatures } from './pool.ts';
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
 export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & {
   readonly cells: number;
+  /** Attributes that words told of it. */
+  readonly readings?: Instance['attributes'];
 };
 
 /** Label of cells that the rule file says are never looked at. */
@@ -55,7 +57,7 @@ function family(interests: readonly InterestSpec[], id: string): Set<number> {
  * Geometry, colour and pooled feature of one mask.
  * @param nested classes of nested interests: their cells belong to the mask, but not to how the interest itself looks
  */
-function describe(interest: string, cut: Cut, view: FrameView, nested: ReadonlySet<number>): Candidate {
+export function describe(interest: string, cut: Cut, view: FrameView, nested: ReadonlySet<number>): Candidate {
   const { frame, lab } = view;
   const { width, height } = cut;
   const inside = cellsOfCut(cut);

@@ -180,19 +180,20 @@ function learnOne(spec: AttributeSpec, normals: readonly NormalCandidates[]): At
  */
 export function buildScene(file: RuleFile, model: GroundModel, found: NormalCandidates, without?: string): Scene {
   const kept = found.candidates.filter((c) => largeEnough(file.interests[c.interest]!, c, model.medians));
-  const raw = kept.map(({ cells: _, ...c }, id): Instance => {
+  const raw = kept.map(({ cells: _, readings, ...c }, id): Instance => {
     const reference = model.likeness[c.interest];
     const likeness = reference ? likenessOf(reference, c, without) : undefined;
-    const attributes = Object.fromEntries(
+    const learnt = Object.fromEntries(
       model.attributes.filter((a) => a.of === c.interest).map((a) => [a.attribute, readAttribute(a, c)]),
     );
+    const attributes = { ...readings, ...learnt };
     return {
       ...c,
       id,
       status: likeness && likeness.value > 1 ? 'unknown' : 'known',
       attributes,
       ...(likeness ? { likeness } : {}),
-      grounding: groundingOf(file.interests[c.interest]!),
+      grounding: c.grounding ?? groundingOf(file.interests[c.interest]!),
     };
   });
   const instances = raw.map((i) => withParent(file, i, raw));
@@ -242,5 +243,5 @@ export function variantOf(file: RuleFile, instances: readonly Instance[]): strin
   if (by === undefined) return null;
   const of = file.attributes[by]?.of;
   const mine = instances.filter((i) => i.interest === of).sort((a, b) => b.area - a.area);
-  return mine[0]?.attributes[by]?.value ?? null;
+  return mine[0]?.attributes[by]?.value ?? file.attributes[by]?.absent ?? null;
 }
