@@ -296,7 +296,7 @@ async function withFiles(product: ProductRules): Promise<ProductFiles> {
  * The mask files of a product, beside its rule file (white, at least half, is inside), and its rules stamped with what the
  * masks show: a profile that was learnt with another drawing is stale. @throws LogsadError FILE_*, IMAGE_*
  */
-async function withMasks({
+export async function withMasks({
   compiled,
   path,
 }: ProductRules): Promise<{ compiled: CompiledRules; masks: ReadonlyMap<string, Mask> }> {

@@ -26,11 +26,13 @@ export {
 } from './app/learn.ts';
 export { createLocaliser, type Localisation, type Localiser, PAPER_SIDE, vandScore } from './app/localise.ts';
 export { drawOptionsOf, overlayPng, type ReportPictures, reportPictures, sheetPng } from './app/pictures.ts';
-export type { Backbones, ImageReader, Inference } from './app/ports.ts';
+export type { Backbones, ChatExchange, ChatRequest, ImageReader, Inference, LanguageModel } from './app/ports.ts';
+export type { Proposal, ProposeInput } from './app/propose/propose.ts';
 export { calibrationNotes, reportFigures, reportNormals } from './app/reportFigures.ts';
 export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
 export { type ShotFigures, sweepShots } from './app/sweep.ts';
 export { combinationsToText, evaluationToText, localisationToText, shotsToText } from './app/tables.ts';
+export * from './authoring.ts';
 export * from './compose.ts';
 export { COMPOSITION } from './core/detect/index.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';

@@ -88,7 +88,8 @@ const LAYERS: readonly Layer[] = [
     name: 'adapters',
     files: /^src\/adapters\//,
     may: [/^src\/core\//, /^src\/adapters\//, /^src\/app\/ports\.ts$/],
-    packages: /^(node:|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$)|@huggingface\/tokenizers$)/,
+    packages:
+      /^(node:|openai(\/|$)|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$)|@huggingface\/tokenizers$)/,
     wayOut: 'adapters serve stories and never call them: take types from app/ports.ts, compose in compose.ts',
   },
   {
@@ -100,15 +101,15 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: 'compose',
-    files: /^src\/(compose|doctor)\.ts$/,
-    may: [/^src\/(core|app|adapters|demo)\//],
+    files: /^src\/(compose|authoring|doctor)\.ts$/,
+    may: [/^src\/(core|app|adapters|demo)\//, /^src\/compose\.ts$/],
     packages: /^node:/,
     wayOut: 'compose.ts chooses adapters; the command line and the public face come after it',
   },
   {
     name: 'index',
     files: /^src\/index\.ts$/,
-    may: [/^src\/(core|app|demo)\//, /^src\/(compose|doctor)\.ts$/],
+    may: [/^src\/(core|app|demo)\//, /^src\/(compose|authoring|doctor)\.ts$/],
     packages: null,
     wayOut: 'the public face re-exports; adapters reach it through compose.ts',
   },
@@ -218,6 +219,10 @@ describe('one owner each', () => {
 
   it('onnxruntime-node is imported by the inference child alone', () => {
     expect(users('onnxruntime-node')).toEqual(['src/adapters/inference/child.ts']);
+  });
+
+  it('openai is imported by the client of language models alone', () => {
+    expect(users('openai')).toEqual(['src/adapters/llm/client.ts']);
   });
 
   it('files are touched by adapters, and by the command line for its own version', () => {

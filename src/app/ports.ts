@@ -178,3 +178,77 @@ export interface Backbones {
   /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
   prompts(): Promise<PromptBook>;
 }
+
+// --- language models: asked while authoring, never while inspecting ------------------------------------------------------
+
+/** A picture as it leaves the machine: re-encoded, so without EXIF. */
+export interface ChatImage {
+  readonly name: string;
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly sha256: string;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly parts: readonly ({ readonly text: string } | { readonly image: ChatImage })[];
+}
+
+/** How an answer of a given shape is asked for, strongest first. */
+export type ChatMode = 'strict' | 'schema' | 'tool' | 'plain';
+
+export interface ChatRequest {
+  /** What it is for: `describe`, `rules`, ... */
+  readonly stage: string;
+  readonly mode: ChatMode;
+  readonly messages: readonly ChatMessage[];
+  readonly schema: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
+  readonly maxOutputTokens: number;
+}
+
+export interface ChatReply {
+  /** What the model said; with a tool call, its arguments. */
+  readonly text: string;
+  readonly refusal: string | null;
+  /** `stop`, `length`, `content_filter`, `tool_calls`, or what the server calls it. */
+  readonly finish: string;
+  readonly usage: { readonly input: number; readonly output: number } | null;
+  readonly model: string;
+  readonly id: string | null;
+  readonly fingerprint: string | null;
+  /** ISO time of the answer; in a replay, that of the record. */
+  readonly at: string;
+  /** The server cannot do this mode, and why; then there is no answer. */
+  readonly unsupported: string | null;
+}
+
+/** One request with its answer, as it is recorded. Never holds a key. */
+export interface ChatExchange {
+  readonly schema: 'logsad/exchange/v1';
+  /** SHA-256 of what was asked (model, messages with pictures replaced by their digests, schema, mode, limit). */
+  readonly key: string;
+  readonly stage: string;
+  readonly mode: ChatMode;
+  readonly endpoint: string;
+  readonly model: string;
+  /** SHA-256 of all text that was sent. */
+  readonly prompt: string;
+  readonly maxOutputTokens: number;
+  readonly images: readonly { readonly name: string; readonly sha256: string }[];
+  readonly reply: ChatReply;
+}
+
+export interface LanguageModel {
+  readonly model: string;
+  /** Host of the server, without path, key or user. */
+  readonly endpoint: string;
+  /** The mode that worked last time, where that is known. */
+  readonly mode: ChatMode | null;
+  /** Most tokens of one answer. */
+  readonly maxOutputTokens: number;
+  /** Dollars per million tokens, where the user stated them. */
+  readonly prices: { readonly input: number; readonly output: number } | null;
+  /** @throws LogsadError LLM_*, the abort reason of `signal` */
+  complete(request: ChatRequest, options?: { readonly signal?: AbortSignal }): Promise<ChatReply>;
+}

@@ -7,19 +7,23 @@ import { evaluate } from './evaluate.ts';
 import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { learn } from './learn.ts';
+import { llm } from './llm.ts';
 import { mine } from './mine.ts';
 import { models } from './models.ts';
+import { propose } from './propose.ts';
 import { rules } from './rules.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   demo,
   init,
+  propose,
   mine,
   learn,
   inspect,
   evaluate,
   rules,
   models,
+  llm,
   adapters,
   doctor,
 ];

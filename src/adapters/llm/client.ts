@@ -1,0 +1,246 @@
+/**
+ * The only importer of `openai`: chat completions against any server that speaks that wire format. Pictures go as data
+ * URLs; the server is never given an address to fetch. Retries and Retry-After are the package's, the deadline is ours.
+ */
+import OpenAI, {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  AzureOpenAI,
+} from 'openai';
+import type {
+  ChatCompletion,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions';
+import type { ChatMessage, ChatMode, ChatReply, ChatRequest, LanguageModel } from '../../app/ports.ts';
+import { LogsadError } from '../../core/errors.ts';
+import { LLM_DEFAULTS, type LlmConfig } from './config.ts';
+
+/** Longest piece of a server's own words that a message quotes. */
+const QUOTED = 300;
+
+/** Opens no connection yet. `clock` gives the time of an answer. */
+export function createClient(
+  config: LlmConfig,
+  mode: ChatMode | null = null,
+  clock: () => string = () => new Date().toISOString(),
+): LanguageModel {
+  const seconds = config.timeoutSeconds ?? LLM_DEFAULTS.timeoutSeconds;
+  const common = {
+    apiKey: config.key ?? 'none',
+    maxRetries: config.retries ?? LLM_DEFAULTS.retries,
+    timeout: seconds * 1000,
+    // The package reads further settings of its own from the environment; none of them is meant for our server.
+    organization: null,
+    project: null,
+    logLevel: 'off' as const,
+  };
+  const client = config.azure
+    ? new AzureOpenAI({
+        ...common,
+        endpoint: config.url,
+        apiVersion: config.azure.apiVersion,
+        deployment: config.model,
+      })
+    : new OpenAI({ ...common, baseURL: config.url });
+  const endpoint = new URL(config.url).host;
+  return {
+    model: config.model,
+    endpoint,
+    mode: config.mode ?? mode,
+    maxOutputTokens: config.maxOutputTokens ?? LLM_DEFAULTS.maxOutputTokens,
+    prices: config.prices ?? null,
+    async complete(request, options = {}) {
+      const deadline = AbortSignal.timeout(seconds * 1000);
+      const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+      signal.throwIfAborted();
+      const body = bodyOf(request, config.model);
+      try {
+        const completion =
+          config.stream === true
+            ? await streamed(client, body, signal)
+            : await client.chat.completions.create(body, { signal });
+        return scrubbed(replyOf(completion, clock(), endpoint), config.key);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof LogsadError) throw error;
+        const reason = refusedMode(error, request.mode);
+        if (reason !== null) return scrubbed(unsupported(reason, config.model, clock()), config.key);
+        const fault = faultOf(error, { endpoint, stage: request.stage, seconds, expired: deadline.aborted });
+        throw new LogsadError(fault.code, scrubParams(fault.params, config.key));
+      }
+    },
+  };
+}
+
+/** What is sent, without headers: `--dry-run` shows the same. */
+export function bodyOf(request: ChatRequest, model: string): ChatCompletionCreateParamsNonStreaming {
+  const { mode, schema } = request;
+  const body: ChatCompletionCreateParamsNonStreaming = {
+    model,
+    messages: request.messages.map(messageOf),
+    max_completion_tokens: request.maxOutputTokens,
+  };
+  if (mode === 'plain') return body;
+  if (mode === 'tool') {
+    return {
+      ...body,
+      tools: [{ type: 'function', function: { name: schema.name, parameters: { ...schema.schema } } }],
+      tool_choice: { type: 'function', function: { name: schema.name } },
+    };
+  }
+  const json_schema = {
+    name: schema.name,
+    schema: { ...schema.schema },
+    ...(mode === 'strict' ? { strict: true } : {}),
+  };
+  return { ...body, response_format: { type: 'json_schema', json_schema } };
+}
+
+function messageOf({ role, parts }: ChatMessage): ChatCompletionMessageParam {
+  const text = parts.flatMap((p) => ('text' in p ? [p.text] : [])).join('\n\n');
+  if (role !== 'user' || !parts.some((p) => 'image' in p)) return { role, content: text };
+  return {
+    role,
+    content: parts.map((p) =>
+      'text' in p
+        ? { type: 'text' as const, text: p.text }
+        : {
+            type: 'image_url' as const,
+            image_url: { url: `data:image/jpeg;base64,${Buffer.from(p.image.jpeg).toString('base64')}` },
+          },
+    ),
+  };
+}
+
+interface Said {
+  readonly text: string;
+  readonly refusal: string | null;
+  readonly finish: string;
+  readonly usage: ChatReply['usage'];
+  readonly model: string;
+  readonly id: string | null;
+  readonly fingerprint: string | null;
+}
+
+async function streamed(
+  client: OpenAI,
+  body: ChatCompletionCreateParamsNonStreaming,
+  signal: AbortSignal,
+): Promise<Said> {
+  const stream = await client.chat.completions.create(
+    { ...body, stream: true, stream_options: { include_usage: true } },
+    { signal },
+  );
+  let [text, called, refusal, finish] = ['', '', '', ''];
+  let usage: ChatReply['usage'] = null;
+  let head: { model: string; id: string | null; fingerprint: string | null } | null = null;
+  for await (const chunk of stream) {
+    signal.throwIfAborted();
+    head ??= { model: chunk.model, id: chunk.id ?? null, fingerprint: chunk.system_fingerprint ?? null };
+    if (chunk.usage) usage = { input: chunk.usage.prompt_tokens, output: chunk.usage.completion_tokens };
+    const choice = chunk.choices?.[0];
+    if (!choice) continue;
+    text += choice.delta?.content ?? '';
+    refusal += choice.delta?.refusal ?? '';
+    called += choice.delta?.tool_calls?.[0]?.function?.arguments ?? '';
+    finish = choice.finish_reason ?? finish;
+  }
+  // The package ends a stream in silence when it is aborted.
+  signal.throwIfAborted();
+  // A stream that ends without saying why was cut.
+  return {
+    text: called === '' ? text : called,
+    refusal: refusal === '' ? null : refusal,
+    finish: finish === '' ? 'length' : finish,
+    usage,
+    ...(head ?? { model: body.model, id: null, fingerprint: null }),
+  };
+}
+
+function replyOf(said: ChatCompletion | Said, at: string, endpoint: string): ChatReply {
+  if ('text' in said) return { ...said, at, unsupported: null };
+  const choice = said.choices?.[0];
+  if (!choice?.message) {
+    throw new LogsadError('LLM_SERVER', { endpoint, status: '200', reason: 'no choice in the answer' });
+  }
+  const call = choice.message.tool_calls?.[0];
+  const called = call && 'function' in call ? call.function.arguments : undefined;
+  return {
+    text: called ?? choice.message.content ?? '',
+    refusal: choice.message.refusal ?? null,
+    finish: choice.finish_reason ?? 'stop',
+    usage: said.usage ? { input: said.usage.prompt_tokens, output: said.usage.completion_tokens } : null,
+    model: said.model ?? '',
+    id: said.id ?? null,
+    fingerprint: said.system_fingerprint ?? null,
+    at,
+    unsupported: null,
+  };
+}
+
+const unsupported = (reason: string, model: string, at: string): ChatReply => ({
+  text: '',
+  refusal: null,
+  finish: 'unsupported',
+  usage: null,
+  model,
+  id: null,
+  fingerprint: null,
+  at,
+  unsupported: reason,
+});
+
+/** A 400 or 422 that speaks of the way the shape was asked for: the next rung of the ladder may do. */
+function refusedMode(error: unknown, mode: ChatMode): string | null {
+  if (mode === 'plain' || !(error instanceof APIError) || ![400, 404, 422, 501].includes(error.status ?? 0))
+    return null;
+  const words = `${error.message} ${String(error.param ?? '')}`;
+  return /response_format|json_schema|schema|strict|grammar|structured|tool|function/i.test(words)
+    ? words.trim().slice(0, QUOTED)
+    : null;
+}
+
+interface Fault {
+  readonly code: 'LLM_AUTH' | 'LLM_UNREACHABLE' | 'LLM_TIMEOUT' | 'LLM_BUSY' | 'LLM_SERVER';
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+function faultOf(error: unknown, at: { endpoint: string; stage: string; seconds: number; expired: boolean }): Fault {
+  const { endpoint, stage, seconds } = at;
+  const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, QUOTED);
+  if (at.expired || error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
+    return { code: 'LLM_TIMEOUT', params: { endpoint, stage, seconds } };
+  }
+  if (error instanceof APIConnectionError) {
+    const cause = (error.cause as { cause?: { code?: string }; code?: string } | undefined) ?? {};
+    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: cause.cause?.code ?? cause.code ?? reason } };
+  }
+  const status = error instanceof APIError ? (error.status ?? 0) : 0;
+  if (status === 401 || status === 403) return { code: 'LLM_AUTH', params: { endpoint, status, reason } };
+  if (status === 429) return { code: 'LLM_BUSY', params: { endpoint, reason } };
+  return { code: 'LLM_SERVER', params: { endpoint, status: status === 0 ? 'something unreadable' : status, reason } };
+}
+
+/** Servers repeat keys in their messages: whatever leaves this file has been through here. */
+function scrub(text: string, key: string | null): string {
+  return key === null || key.length < 4 ? text : text.replaceAll(key, '***');
+}
+
+function scrubbed(reply: ChatReply, key: string | null): ChatReply {
+  const clean = (t: string | null): string | null => (t === null ? null : scrub(t, key));
+  return {
+    ...reply,
+    text: scrub(reply.text, key),
+    refusal: clean(reply.refusal),
+    unsupported: clean(reply.unsupported),
+    model: scrub(reply.model, key),
+    id: clean(reply.id),
+    fingerprint: clean(reply.fingerprint),
+  };
+}
+
+const scrubParams = (params: Fault['params'], key: string | null): Fault['params'] =>
+  Object.fromEntries(Object.entries(params).map(([k, v]) => [k, typeof v === 'string' ? scrub(v, key) : v]));

@@ -1,0 +1,73 @@
+/** A hard cap: what would pass it is not sent. */
+import { LogsadError } from '../../core/errors.ts';
+import { costOf, imageTokens, textTokens } from '../../core/propose/estimate.ts';
+import type { ChatRequest, LanguageModel } from '../ports.ts';
+
+export interface Caps {
+  /** Tokens in and out, all requests together. */
+  readonly tokens: number;
+  /** Dollars; needs the prices of the model. */
+  readonly dollars?: number;
+}
+
+export const DEFAULT_CAPS: Caps = { tokens: 400_000 };
+
+/** Tokens that a request will take in, roughly. */
+export function estimateTokens({ messages, schema }: ChatRequest): number {
+  let tokens = textTokens(JSON.stringify(schema.schema).length);
+  for (const { parts } of messages) {
+    for (const p of parts)
+      tokens += 'text' in p ? textTokens(p.text.length) : imageTokens(p.image.width, p.image.height);
+  }
+  return tokens;
+}
+
+/** @throws (of complete) LogsadError LLM_BUDGET before anything is sent */
+export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
+  const used = { input: 0, output: 0 };
+  const check = (request: ChatRequest): number => {
+    const input = estimateTokens(request);
+    const total = used.input + used.output;
+    if (total + input + request.maxOutputTokens > caps.tokens) {
+      const needed = input + request.maxOutputTokens;
+      throw new LogsadError('LLM_BUDGET', {
+        stage: request.stage,
+        needed,
+        unit: 'tokens',
+        used: total,
+        cap: caps.tokens,
+        option: '--max-tokens',
+      });
+    }
+    if (caps.dollars !== undefined && model.prices !== null) {
+      const spent = costOf(used, model.prices);
+      const needed = costOf({ input, output: request.maxOutputTokens }, model.prices);
+      if (spent + needed > caps.dollars) {
+        throw new LogsadError('LLM_BUDGET', {
+          stage: request.stage,
+          needed: needed.toFixed(3),
+          unit: 'dollars',
+          used: spent.toFixed(3),
+          cap: caps.dollars,
+          option: '--max-cost',
+        });
+      }
+    }
+    return input;
+  };
+  return {
+    model: model.model,
+    endpoint: model.endpoint,
+    mode: model.mode,
+    maxOutputTokens: model.maxOutputTokens,
+    prices: model.prices,
+    async complete(request, options) {
+      const input = check(request);
+      const reply = await model.complete(request, options);
+      // A server that does not count is taken at our estimate.
+      used.input += reply.usage?.input ?? input;
+      used.output += reply.usage?.output ?? textTokens(reply.text.length);
+      return reply;
+    },
+  };
+}

@@ -1,0 +1,336 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bodyOf, createClient } from '../../src/adapters/llm/client.ts';
+import { type LlmConfig, llmConfig } from '../../src/adapters/llm/config.ts';
+import { recall, remember } from '../../src/adapters/llm/memory.ts';
+import { loadPrompts } from '../../src/adapters/llm/prompts.ts';
+import { exchangeKey, readRecord, recorded, replayed } from '../../src/adapters/llm/record.ts';
+import type { ChatMode, ChatRequest } from '../../src/app/ports.ts';
+import { budgeted } from '../../src/app/propose/budget.ts';
+import { LogsadError } from '../../src/core/errors.ts';
+import { type LlmServer, llmServer, type Script, type Turn } from '../support/llmServer.ts';
+
+const KEY = 'sk-very-secret-0123456789';
+const SHAPE = {
+  name: 'correct',
+  schema: { type: 'object', properties: {}, required: [], additionalProperties: false },
+};
+const picture = {
+  name: 'a.jpg',
+  jpeg: Uint8Array.from([255, 216, 1, 2, 3]),
+  width: 10,
+  height: 20,
+  sha256: 'ab'.repeat(32),
+};
+const request = (mode: ChatMode = 'strict'): ChatRequest => ({
+  stage: 'correct',
+  mode,
+  messages: [
+    { role: 'system', parts: [{ text: 'be brief' }] },
+    { role: 'user', parts: [{ text: 'look: "redraw"' }, { image: picture }] },
+  ],
+  schema: SHAPE,
+  maxOutputTokens: 100,
+});
+const AT = '2026-11-22T10:00:00.000Z';
+
+let server: LlmServer | undefined;
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'logsad-llm-'));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function client(script: Script | readonly Turn[], extra: Partial<LlmConfig> = {}) {
+  const turns = script;
+  server = await llmServer(
+    typeof turns === 'function' ? turns : (_, nth) => turns[nth] ?? { status: 400, message: 'over' },
+  );
+  return createClient({ url: server.url, model: 'careful-1', key: KEY, retries: 0, ...extra }, null, () => AT);
+}
+
+async function fault(work: Promise<unknown>): Promise<LogsadError> {
+  const error = await work.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(LogsadError);
+  return error as LogsadError;
+}
+
+describe('the client', () => {
+  it.each<[ChatMode, object]>([
+    [
+      'strict',
+      {
+        response_format: { type: 'json_schema', json_schema: { name: 'correct', schema: SHAPE.schema, strict: true } },
+      },
+    ],
+    ['schema', { response_format: { type: 'json_schema', json_schema: { name: 'correct', schema: SHAPE.schema } } }],
+    ['tool', { tool_choice: { type: 'function', function: { name: 'correct' } } }],
+    ['plain', {}],
+  ])('asks by mode %s and reads the answer, whole and as a stream', async (mode, asked) => {
+    for (const stream of [false, true]) {
+      const llm = await client([{ say: { fine: true } }], { stream });
+      const reply = await llm.complete(request(mode));
+      expect(reply).toMatchObject({
+        text: '{"fine":true}',
+        refusal: null,
+        model: 'careful-1-served',
+        at: AT,
+        unsupported: null,
+      });
+      expect(reply.usage).toEqual({ input: 1001, output: 4 });
+      expect(server!.received[0]).toMatchObject({ stage: 'correct', mode, authorization: `Bearer ${KEY}` });
+      expect(server!.received[0]!.body).toMatchObject(asked);
+      expect('response_format' in server!.received[0]!.body).toBe(mode === 'strict' || mode === 'schema');
+      await server!.close();
+    }
+  });
+
+  it('sends pictures as data URLs and never an address', async () => {
+    const body = JSON.stringify(bodyOf(request(), 'm'));
+    expect(body).toContain(`"url":"data:image/jpeg;base64,${Buffer.from(picture.jpeg).toString('base64')}"`);
+    expect(body).not.toMatch(/https?:/);
+    expect(body).not.toContain(KEY);
+  });
+
+  it('hands on refusals, cut answers and modes that a server cannot do', async () => {
+    const llm = await client([
+      { say: '', refusal: 'I cannot look at this.' },
+      { say: '{"fine": tr', finish: 'length' },
+      { status: 400, message: `json_schema is not supported for ${KEY}` },
+    ]);
+    expect((await llm.complete(request())).refusal).toBe('I cannot look at this.');
+    expect((await llm.complete(request())).finish).toBe('length');
+    const third = await llm.complete(request());
+    expect(third.unsupported).toContain('json_schema is not supported');
+    expect(third.unsupported).not.toContain(KEY);
+  });
+
+  it('takes a stream that ends without saying why for a cut one', async () => {
+    const llm = await client([{ say: '{}', finish: '' }], { stream: true });
+    expect((await llm.complete(request())).finish).toBe('length');
+  });
+
+  it.each<[string, Turn, string]>([
+    ['401', { status: 401, message: `Incorrect API key provided: ${KEY}` }, 'LLM_AUTH'],
+    ['429', { status: 429, message: 'slow down' }, 'LLM_BUSY'],
+    ['500', { status: 500, message: `it broke, ${KEY}` }, 'LLM_SERVER'],
+    ['a plain 400', { status: 400, message: 'unknown model' }, 'LLM_SERVER'],
+    ['no JSON', { raw: '<html>hello</html>' }, 'LLM_SERVER'],
+    ['no choices', { raw: '{"id":"x","choices":[]}' }, 'LLM_SERVER'],
+  ])('turns %s into a fault of the catalogue, without the key', async (_, turn, code) => {
+    const llm = await client([turn]);
+    const error = await fault(llm.complete(request()));
+    expect(error.code).toBe(code);
+    expect(JSON.stringify([error.message, error.fix, error.params, String(error.cause ?? '')])).not.toContain(KEY);
+  });
+
+  it('obeys Retry-After and repeats after a 500', async () => {
+    const llm = await client(
+      [
+        { status: 429, message: 'wait', headers: { 'retry-after': '1' } },
+        { status: 500, message: 'oops', headers: { 'retry-after-ms': '5' } },
+        { say: { fine: true } },
+      ],
+      { retries: 2 },
+    );
+    const began = performance.now();
+    expect((await llm.complete(request())).text).toBe('{"fine":true}');
+    expect(performance.now() - began).toBeGreaterThan(900);
+    expect(server!.received).toHaveLength(3);
+  });
+
+  it.each<[string, Turn, boolean]>([
+    ['never answers', { hang: true }, false],
+    ['trickles', { say: { a: 'x'.repeat(50) }, slow: 400 }, false],
+    ['streams for too long', { say: { a: 'x'.repeat(50) }, slow: 400 }, true],
+  ])('gives up on a server that %s', async (_, turn, stream) => {
+    const llm = await client([turn, turn, turn], { timeoutSeconds: 0.5, stream });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_TIMEOUT');
+  });
+
+  it('ends at once when the caller gives up, with the reason of the caller', async () => {
+    const llm = await client([{ hang: true }]);
+    const abort = new AbortController();
+    const work = llm.complete(request(), { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('enough')), 50);
+    await expect(work).rejects.toThrow('enough');
+  });
+
+  it('says where nothing answers', async () => {
+    const llm = createClient({ url: 'http://127.0.0.1:9/v1', model: 'm', key: null, retries: 0 });
+    const error = await fault(llm.complete(request()));
+    expect(error.code).toBe('LLM_UNREACHABLE');
+    expect(error.message).toContain('127.0.0.1:9');
+  });
+});
+
+describe('the cap', () => {
+  it('stops a request before it is sent', async () => {
+    const llm = budgeted(await client(() => ({ say: { fine: true } })), { tokens: 1350 });
+    await llm.complete(request());
+    const error = await fault(llm.complete(request()));
+    expect(error.code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(1);
+  });
+
+  it('counts dollars where prices are known', async () => {
+    const inner = await client(() => ({ say: { fine: true } }), { prices: { input: 10, output: 30 } });
+    expect((await fault(budgeted(inner, { tokens: 1e9, dollars: 0.001 }).complete(request()))).code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(0);
+  });
+});
+
+describe('the record', () => {
+  it('holds what was said, digests of what was asked, and no key', async () => {
+    const file = join(folder, 'exchanges.jsonl');
+    const llm = recorded(await client([{ say: `{"fine":true,"echo":"${KEY}"}` }]), { file });
+    await llm.complete(request());
+    const text = await readFile(file, 'utf8');
+    expect(text).not.toContain(KEY);
+    expect(text).not.toContain(Buffer.from(picture.jpeg).toString('base64'));
+    const [first] = await readRecord(file);
+    expect(first).toMatchObject({
+      stage: 'correct',
+      model: 'careful-1',
+      images: [{ name: 'a.jpg', sha256: picture.sha256 }],
+    });
+    expect(first!.reply.at).toBe(AT);
+  });
+
+  it('answers a second run without asking, and a replay without any server', async () => {
+    const file = join(folder, 'exchanges.jsonl');
+    const first = recorded(await client([{ say: { fine: true } }]), { file });
+    const said = await first.complete(request());
+    await first.finish();
+    const bytes = await readFile(file);
+    const second = recorded(await client([]), { file, known: await readRecord(file) });
+    expect(await second.complete(request())).toEqual(said);
+    await second.finish();
+    expect(second.asked).toBe(0);
+    expect(await readFile(file)).toEqual(bytes);
+    const third = await replayed(file);
+    expect(await third.complete(request())).toEqual(said);
+    const missing = await fault(third.complete(request('plain')));
+    expect(missing.code).toBe('LLM_RECORD_MISSING');
+    expect(await readdir(folder)).toEqual(['exchanges.jsonl']);
+  });
+
+  it('keeps earlier answers until a run is through', async () => {
+    const file = join(folder, 'exchanges.jsonl');
+    const first = recorded(await client((r) => ({ say: r.mode })), { file });
+    await first.complete(request('strict'));
+    await first.complete(request('schema'));
+    const second = recorded(await client((r) => ({ say: r.mode })), { file, known: await readRecord(file) });
+    await second.complete(request('tool'));
+    expect((await readRecord(file)).map((e) => e.mode)).toEqual(['tool', 'strict', 'schema']);
+    await second.finish();
+    expect((await readRecord(file)).map((e) => e.mode)).toEqual(['tool']);
+  });
+
+  it('knows a request by its model, words, pictures, shape, mode and limit', () => {
+    const keys = [
+      exchangeKey(request(), 'm'),
+      exchangeKey(request(), 'n'),
+      exchangeKey(request('plain'), 'm'),
+      exchangeKey({ ...request(), maxOutputTokens: 101 }, 'm'),
+      exchangeKey({ ...request(), messages: request().messages.slice(1) }, 'm'),
+      exchangeKey(
+        { ...request(), messages: [{ role: 'user', parts: [{ image: { ...picture, sha256: '00' } }] }] },
+        'm',
+      ),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    const otherBytes = { ...picture, jpeg: Uint8Array.from([1]) };
+    const same = request().messages.map((m) => ({
+      ...m,
+      parts: m.parts.map((p) => ('image' in p ? { image: otherBytes } : p)),
+    }));
+    expect(exchangeKey({ ...request(), messages: same }, 'm')).toBe(keys[0]);
+  });
+
+  it.each(['{', '{"schema":"other"}', '[]', 'null'])('refuses a line %j at its place', async (line) => {
+    const file = join(folder, 'r.jsonl');
+    await writeFile(file, `\n${line}\n`);
+    const error = await fault(readRecord(file));
+    expect(error.code).toBe('LLM_RECORD_INVALID');
+    expect(error.place?.line).toBe(2);
+  });
+});
+
+describe('configuration', () => {
+  const write = async (text: string): Promise<string> => {
+    const file = join(folder, 'llm.yaml');
+    await writeFile(file, text);
+    return file;
+  };
+
+  it('comes from the environment', async () => {
+    expect(
+      await llmConfig(undefined, { LOGSAD_LLM_MODEL: 'm', LOGSAD_LLM_URL: 'http://h/v1', LOGSAD_LLM_KEY: 'k' }),
+    ).toEqual({
+      model: 'm',
+      url: 'http://h/v1',
+      key: 'k',
+    });
+    expect((await fault(llmConfig(undefined, {}))).code).toBe('LLM_NOT_CONFIGURED');
+  });
+
+  it('never sends the key of one service to another', async () => {
+    const env = { LOGSAD_LLM_MODEL: 'm', LOGSAD_LLM_URL: 'http://h/v1', OPENAI_API_KEY: KEY };
+    expect((await llmConfig(undefined, env)).key).toBeNull();
+    expect((await llmConfig(undefined, { LOGSAD_LLM_MODEL: 'm', OPENAI_API_KEY: KEY })).key).toBe(KEY);
+  });
+
+  it('comes from a file, the key from a variable that it names', async () => {
+    const file = await write('url: http://localhost:11434/v1\nmodel: llava\nkeyEnv: MY_KEY\nstream: true\n');
+    expect(await llmConfig(file, { MY_KEY: 'k' })).toEqual({
+      url: 'http://localhost:11434/v1',
+      model: 'llava',
+      stream: true,
+      key: 'k',
+    });
+    expect((await fault(llmConfig(file, {}))).message).toContain('MY_KEY');
+  });
+
+  it.each([
+    'model: [',
+    'url: http://x',
+    `model: m\nkey: [${KEY}]`,
+    'model: m\nfoo: 1',
+    `model: m\nurl: http://u:${KEY}@h/v1`,
+  ])('refuses %j without showing what may be a key', async (text) => {
+    const error = await fault(llmConfig(await write(text), {}));
+    expect(error.code).toBe('LLM_CONFIG');
+    expect(error.message).not.toContain(KEY);
+  });
+});
+
+describe('what is remembered of a server', () => {
+  it('comes back by address and model, and a damaged memory is none', async () => {
+    const file = join(folder, 'deep/llm.json');
+    const capability = { url: 'http://h/v1', model: 'm', mode: 'tool' as const, images: true, at: AT };
+    expect(await recall('http://h/v1', 'm', file)).toBeNull();
+    await remember(capability, file);
+    expect(await recall('http://h/v1', 'm', file)).toEqual(capability);
+    expect(await recall('http://h/v1', 'n', file)).toBeNull();
+    await writeFile(file, '{"half');
+    expect(await recall('http://h/v1', 'm', file)).toBeNull();
+  });
+});
+
+describe('prompt files', () => {
+  it('are in the package, each with a digest of its own', async () => {
+    const prompts = await loadPrompts();
+    expect([...prompts.keys()].sort()).toEqual(['correct', 'describe', 'evidence', 'repair', 'rules', 'system']);
+    expect(new Set([...prompts.values()].map((p) => p.digest)).size).toBe(6);
+  });
+});
