@@ -17,7 +17,7 @@ import {
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
-import { checkWritable, writeAtomic } from './adapters/writing.ts';
+import { checkWritable, writeAtomic, writeFault } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { drawShots } from './app/shots.ts';
@@ -41,6 +41,7 @@ export const files = {
   readBytes,
   readText,
   writeAtomic,
+  writeFault,
 };
 export type { Dataset, ImageFile };
 export const images = createImages();

@@ -8,7 +8,7 @@
  *     const inspector = await engine.inspector(product, profile);
  *     const result = await inspector.inspect({ name: 'part.jpg', path: 'part.jpg' });
  */
-export { type BatchItem, inspectAll } from './app/batch.ts';
+export { type BatchItem, inspectAll, isImageFault } from './app/batch.ts';
 export { type Check, checkup, type Probe } from './app/doctor.ts';
 export { evaluate, exemplarDigests, type LabelledRef } from './app/evaluate.ts';
 export { type EvaluatedImage, type Evaluation, isScored, readCauses, summarise } from './app/evaluation.ts';
@@ -23,13 +23,13 @@ export {
   type LearnOptions,
   type Progress,
 } from './app/learn.ts';
-export { drawOptionsOf, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
+export { drawOptionsOf, mapPng, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
 export type { Backbones, ImageReader, Inference } from './app/ports.ts';
 export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
 export { evaluationToText } from './app/tables.ts';
 export * from './compose.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
-export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
+export { encodeProfile, modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
 export { REPORT_LIMITS, type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
 export { resultToText } from './core/report/text.ts';

@@ -1,5 +1,6 @@
 /** The commands in the order `logsad --help` shows them. */
 import type { CommandGroup, CommandModule } from '../command.ts';
+import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
@@ -8,6 +9,8 @@ import { inspect } from './inspect.ts';
 import { learn } from './learn.ts';
 import { mine } from './mine.ts';
 import { rules } from './rules.ts';
+import { serve } from './serve.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   demo,
@@ -17,5 +20,9 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   inspect,
   evaluate,
   rules,
+  serve,
+  worker,
+  backup,
+  restore,
   doctor,
 ];
