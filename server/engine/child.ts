@@ -2,28 +2,8 @@
  * A process that runs the engine. What it decodes and computes can hang or crash it without the service noticing more
  * than an end; it leaves when the service does.
  */
-import { LogsadError } from '../../src/index.ts';
 import { Desk } from './desk.ts';
-import type { FromEngine, ToEngine } from './protocol.ts';
+import { serveParent } from './parent.ts';
 
-/** Answers requests of the parent process; the desk is handed in so that tests can bring a bad one. */
-export function serveParent(desk: Pick<Desk, 'answer'>): void {
-  const send = (message: FromEngine): void => void process.send?.(message);
-  process.on('message', ({ id, ask }: ToEngine) => {
-    desk
-      .answer(ask as never, (progress) => send({ id, progress }))
-      .then((answer) => send({ id, answer, rss: process.memoryUsage.rss() }))
-      .catch((error: unknown) => send({ id, fault: faultOf(error) }));
-  });
-  process.on('disconnect', () => process.exit());
-  // Ctrl-C reaches the whole group; the service ends its engines itself once their work is done.
-  process.on('SIGINT', () => undefined);
-}
-
-function faultOf(error: unknown): Extract<FromEngine, { fault: unknown }>['fault'] {
-  if (!(error instanceof LogsadError)) return { code: null, params: {}, message: String(error) };
-  const { code, params, place, message } = error;
-  return { code, params: { ...params }, message, ...(place ? { place } : {}) };
-}
-
-if (process.argv[2] === 'engine' && process.send) serveParent(new Desk());
+process.on('disconnect', () => process.exit());
+serveParent(new Desk());

@@ -69,7 +69,7 @@ export class EngineHost {
     if (this.#child) return this.#child;
     const typescript = this.#module.pathname.endsWith('.ts');
     const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const child = fork(fileURLToPath(this.#module), ['engine'], {
+    const child = fork(fileURLToPath(this.#module), [], {
       serialization: 'advanced',
       execArgv: typescript ? ['--import', loader()] : [],
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },

@@ -174,27 +174,31 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
         expect(odd.status).toBe(404);
       });
 
-      it('learns a second profile as a job that tells how far it is', async () => {
-        const at = `${API}/products/${PRODUCT}/profiles`;
-        const asked = await client.call<Json>('POST', at, {
-          json: { seed: 3 },
-          headers: { 'idempotency-key': 'learn' },
-        });
-        expect(asked.body).toMatchObject({ version: 2, rules: 2 });
-        const repeated = await client.call<Json>('POST', at, {
-          json: { seed: 3 },
-          headers: { 'idempotency-key': 'learn' },
-        });
-        expect(repeated.body.version).toBe(2);
-        const done = await until(
-          () => client.call<Json>('GET', `${at}/2`),
-          (a) => !['queued', 'running'].includes(a.body.state),
-          200_000,
-        );
-        expect(done.body).toMatchObject({ state: 'ready', error: null, facts: { normals: 6, calibration: 2 } });
-        expect(done.body.progress).not.toBeNull();
-        expect((await inspect(0, {}, '?wait=60')).body.inspection.profile).toBe(2);
-      }, 240_000);
+      it.skipIf(kind === 'postgres')(
+        'learns a second profile as a job (once is enough: the engine sees no database) that tells how far it is',
+        async () => {
+          const at = `${API}/products/${PRODUCT}/profiles`;
+          const asked = await client.call<Json>('POST', at, {
+            json: { seed: 3 },
+            headers: { 'idempotency-key': 'learn' },
+          });
+          expect(asked.body).toMatchObject({ version: 2, rules: 2 });
+          const repeated = await client.call<Json>('POST', at, {
+            json: { seed: 3 },
+            headers: { 'idempotency-key': 'learn' },
+          });
+          expect(repeated.body.version).toBe(2);
+          const done = await until(
+            () => client.call<Json>('GET', `${at}/2`),
+            (a) => !['queued', 'running'].includes(a.body.state),
+            200_000,
+          );
+          expect(done.body).toMatchObject({ state: 'ready', error: null, facts: { normals: 6, calibration: 2 } });
+          expect(done.body.progress).not.toBeNull();
+          expect((await inspect(0, {}, '?wait=60')).body.inspection.profile).toBe(2);
+        },
+        240_000,
+      );
 
       it('streams events and resumes them without gaps', async () => {
         const stop = new AbortController();

@@ -31,12 +31,16 @@ import { ROOT } from '../../support/imports.ts';
 export const TINY = { width: 320, train: 6, validation: 2, good: 2, logical: 2, structural: 1 };
 export const PRODUCT = 'sensor-kit';
 
+/** What the seed rests on: the engine, the demo, and what the service stores of them. */
+const SOURCES =
+  /^(src\/(?!cli\/).*|server\/(storage\/migrations|operations\/(backup|demo)|engine\/desk|schemas\/.*))\.ts$/;
+
 function sourcesDigest(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify(TINY));
   for (const folder of ['src', 'server']) {
     for (const name of (readdirSync(join(ROOT, folder), { recursive: true }) as string[]).sort()) {
-      if (name.endsWith('.ts') && !name.startsWith('cli'))
-        hash.update(name).update(readFileSync(join(ROOT, folder, name)));
+      const path = join(folder, name);
+      if (SOURCES.test(path.replaceAll('\\', '/'))) hash.update(path).update(readFileSync(join(ROOT, path)));
     }
   }
   return hash.digest('hex').slice(0, 16);
