@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly secureCookies: boolean;
   /** Requests per minute of one client. */
   readonly ratePerMinute: number;
+  /** Wrong tokens per minute of one address. */
+  readonly wrongTokensPerMinute: number;
   readonly logLevel: string;
   /** Another engine module, for tests of bad ones. */
   readonly engineModule?: URL;
@@ -24,6 +26,7 @@ export const SERVICE_DEFAULTS = {
   allowPrivateWebhooks: false,
   secureCookies: false,
   ratePerMinute: 6000,
+  wrongTokensPerMinute: 30,
   logLevel: 'info',
 } as const satisfies Partial<ServiceOptions>;
 
@@ -41,8 +44,6 @@ export const LIMITS = {
   /** Stored scenes that a comparison of rule files judges again. */
   diffScenes: 200,
   sessionHours: 12,
-  /** Wrong tokens per minute of one address. */
-  wrongTokens: 30,
   /** Requests that run may take so long to end at shutdown, then jobs so long to finish. */
   drainMs: 10_000,
   finishMs: 20_000,

@@ -57,7 +57,6 @@ export function createApp(service: Service, version: string): Express {
   });
   app.use(security());
   probes(app, service);
-  app.use(wrongTokens());
   documents(app, version);
   for (const e of ENDPOINTS) mount(app, service, e);
   app.get('/metrics', known(service, 'viewer'), clientLimit(service), async (_req, res) => {
@@ -133,16 +132,9 @@ const refuse: Parameters<typeof rateLimit>[0] = {
   handler: (_req, _res, next, { limit }) => next(new LogsadError('RATE_LIMITED', { limit: String(limit) })),
 };
 
-/** Whoever guesses tokens is slowed down by address. */
-function wrongTokens(): RequestHandler {
-  return rateLimit({
-    ...refuse,
-    standardHeaders: false,
-    limit: LIMITS.wrongTokens,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_req: Request, res: Response) => res.statusCode !== 401,
-    validate: false,
-  });
+/** Whoever guesses tokens is slowed down by address; right tokens from the same address are not. */
+function wrongTokens(limit: number): RequestHandler {
+  return rateLimit({ ...refuse, standardHeaders: false, limit, validate: false });
 }
 
 /** One limiter for all addresses, counted by token. */
@@ -163,10 +155,19 @@ function clientLimit(service: Service): RequestHandler {
 const principals = new WeakMap<Request, Principal>();
 const NOBODY: Principal = { name: 'nobody', tokenId: '', role: 'viewer', session: null };
 
+const guessing = new WeakMap<Service, RequestHandler>();
+
+/** A fault of access counts against the address; over the limit it is answered 429. */
+function refused(service: Service, req: Request, res: Response, error: unknown): Promise<never> {
+  const limiter = guessing.get(service) ?? wrongTokens(service.options.wrongTokensPerMinute);
+  guessing.set(service, limiter);
+  return new Promise((_, reject) => void limiter(req, res, (limited?: unknown) => reject(limited ?? error)));
+}
+
 function known(service: Service, role: Endpoint['role']): RequestHandler {
-  return async (req, _res, next) => {
+  return async (req, res, next) => {
     if (role === null) return next();
-    const principal = await service.access.principal(req);
+    const principal = await service.access.principal(req).catch((error: unknown) => refused(service, req, res, error));
     if (!allows(principal.role, role)) {
       const remedy = `ask an admin for a token of role ${role}`;
       throw new LogsadError('FORBIDDEN', { expected: `role ${role}`, found: principal.role, remedy });

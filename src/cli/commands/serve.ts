@@ -27,6 +27,7 @@ export const serve = define<Options>({
   async run({ terminal, signal }, o) {
     const service = await loadService();
     const serving = await service.serve({
+      ...service.SERVICE_DEFAULTS,
       ...placeOf(o),
       engines: o.engines,
       allowPrivateWebhooks: o.allowPrivateWebhooks === true,

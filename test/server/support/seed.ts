@@ -107,6 +107,7 @@ export function start(options: Partial<ServeOptions> & { readonly data: string }
   return serve({
     ...SERVICE_DEFAULTS,
     ratePerMinute: 1_000_000,
+    wrongTokensPerMinute: 1_000_000,
     logLevel: process.env.LOGSAD_TEST_LOG ?? 'silent',
     port: 0,
     host: '127.0.0.1',
