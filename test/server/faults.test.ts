@@ -43,7 +43,7 @@ const outcome = async (id: string, c: Client = client): Promise<Row> =>
 beforeAll(async () => {
   made = await seed();
   place = await restored();
-  serving = await start({ ...place, engineModule: STUB, inspectMs: 4000 });
+  serving = await start({ ...place, engineModule: STUB, inspectMs: 15_000 });
   client = new Client(serving.url, made.adminToken);
 }, 300_000);
 afterAll(async () => {
@@ -59,21 +59,21 @@ describe('an engine process that dies', () => {
     expect(rows.map((r) => r.state)).toEqual(['done', 'done', 'failed', 'done', 'done', 'done']);
     expect(rows[2]!.error).toMatchObject({ code: 'INSPECTION_FAILED' });
     expect(serving.service.engines.status().restarts).toBeGreaterThan(0);
-  });
+  }, 240_000);
 
   it('that hangs: killed at its deadline, then a clear failure', async () => {
     const { body } = await send('hang.jpg');
     const after = await send('next.jpg');
     expect((await outcome(after.body.inspection.id)).state).toBe('done');
     expect((await outcome(body.inspection.id)).error).toMatchObject({ code: 'INSPECTION_FAILED' });
-  });
+  }, 240_000);
 
   it('by a signal from outside, in the middle of work: the work is done by the next one', async () => {
     const sent = await Promise.all(Array.from({ length: 12 }, (_, i) => send(`killed-${i}.jpg`)));
     for (const pid of serving.service.engines.status().pids) process.kill(pid, 'SIGKILL');
     const rows = await Promise.all(sent.map((s) => outcome(s.body.inspection.id)));
     expect(rows.map((r) => r.state)).toEqual(Array(12).fill('done'));
-  });
+  }, 240_000);
 });
 
 describe('clients', () => {

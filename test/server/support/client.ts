@@ -31,6 +31,7 @@ export class Client {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
   readonly #validators = new Map<string, ValidateFunction>();
   #file: OpenApi | null = null;
+  #reading: Promise<OpenApi> | null = null;
 
   constructor(url: string, token: string) {
     this.#url = url;
@@ -38,11 +39,14 @@ export class Client {
   }
 
   async openApi(): Promise<OpenApi> {
-    if (this.#file === null) {
-      const response = await fetch(`${this.#url}/api/openapi.json`);
-      this.#file = (await response.json()) as OpenApi;
-      this.#ajv.addSchema({ $id: 'api', components: this.#file.components });
-    }
+    this.#reading ??= this.#read();
+    return this.#reading;
+  }
+
+  async #read(): Promise<OpenApi> {
+    const response = await fetch(`${this.#url}/api/openapi.json`);
+    this.#file = (await response.json()) as OpenApi;
+    this.#ajv.addSchema({ $id: 'api', components: this.#file.components });
     return this.#file;
   }
 
