@@ -20,8 +20,12 @@ export async function readUploads(req: Request, blobs: Blobs, many: boolean): Pr
   const announced = Number(req.get('content-length') ?? 0);
   if (announced > LIMITS.uploadBytes) throw new LogsadError('UPLOAD_TOO_LARGE', { limit: megabytes() });
   const name = cleanName(req.get('x-image-name') ?? '');
-  const draft = await blobs.draft(req, LIMITS.uploadBytes).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' || req.destroyed ? vanished(error) : error;
+  // A refused body is read to its end and forgotten: destroying it would take the answer with it.
+  const body = req.iterator({ destroyOnReturn: false });
+  const draft = await blobs.draft(body, LIMITS.uploadBytes).catch((error: unknown) => {
+    const gone = req.destroyed && !req.complete;
+    if (!gone) req.resume();
+    throw gone ? vanished(error) : error;
   });
   if (!req.complete) {
     await draft.drop();

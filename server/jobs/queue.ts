@@ -106,7 +106,9 @@ export async function openQueue(sql: Sql, options: QueueOptions): Promise<Queue>
     },
     take: (queue, count) =>
       sql.transaction(async (tx) => {
-        const jobs = await boss.fetch<{ subject: string }>(queue, { batchSize: count, db: bossDb(tx) });
+        // Only deliveries are meant for later. A clock that was set back must not hold what was queued before it.
+        const options = { batchSize: count, ignoreStartAfter: queue !== 'deliver', db: bossDb(tx) };
+        const jobs = await boss.fetch<{ subject: string }>(queue, options);
         for (const { id } of jobs) {
           const lease = `INSERT INTO leases (job, queue, holder) VALUES ($1, $2, $3)
             ON CONFLICT (job) DO UPDATE SET holder = $3`;
