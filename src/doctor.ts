@@ -79,7 +79,7 @@ async function modelProbes(): Promise<Probe[]> {
   const registry = createBackbones(nothing);
   const check = (id: string) => async (): Promise<string> => {
     const { entry, files } = await registry.files(id);
-    const megabytes = files.reduce((sum, f) => sum + f.bytes.length, 0) / 2 ** 20;
+    const megabytes = files.reduce((sum, f) => sum + f.bytes, 0) / 2 ** 20;
     return `${entry.title}: ${files.length} file${files.length === 1 ? '' : 's'}, ${megabytes.toFixed(1)} MB, sha256 right`;
   };
   const sets = await registry.sets();

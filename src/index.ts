@@ -9,11 +9,12 @@
  *     const result = await inspector.inspect({ name: 'part.jpg', path: 'part.jpg' });
  */
 export { type BatchItem, inspectAll, isImageFault } from './app/batch.ts';
+export { type Combination, chosenDetectors, combine } from './app/combinations.ts';
 export { type Check, checkup, type Probe } from './app/doctor.ts';
 export { evaluate, exemplarDigests, type LabelledRef } from './app/evaluate.ts';
-export { type EvaluatedImage, type Evaluation, isScored, readCauses, summarise } from './app/evaluation.ts';
+export { type EvaluatedImage, type Evaluation, GOOD, isScored, readCauses, summarise } from './app/evaluation.ts';
 export { productName, skeletonRules } from './app/init.ts';
-export { checkStamp, type Inspector } from './app/inspect.ts';
+export { checkStamp, type Inspection, type Inspector } from './app/inspect.ts';
 export {
   type Deps,
   ENGINE,
@@ -23,15 +24,28 @@ export {
   type LearnOptions,
   type Progress,
 } from './app/learn.ts';
-export { drawOptionsOf, mapPng, overlayPng, reportPicture, sheetPng } from './app/pictures.ts';
+export { createLocaliser, type Localisation, type Localiser, PAPER_SIDE, vandScore } from './app/localise.ts';
+export { drawOptionsOf, mapPng, overlayPng, type ReportPictures, reportPictures, sheetPng } from './app/pictures.ts';
 export type { Backbones, ImageReader, Inference } from './app/ports.ts';
+export { calibrationNotes, reportFigures, reportNormals } from './app/reportFigures.ts';
 export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
-export { evaluationToText } from './app/tables.ts';
+export { type ShotFigures, sweepShots } from './app/sweep.ts';
+export { combinationsToText, evaluationToText, localisationToText, shotsToText } from './app/tables.ts';
 export * from './compose.ts';
+export { COMPOSITION } from './core/detect/index.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
 export { encodeProfile, modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
-export { REPORT_LIMITS, type ReportEntry, type ReportHead, reportToHtml } from './core/report/html.ts';
+export {
+  REPORT_LIMITS,
+  type ReportEntry,
+  type ReportFigures,
+  type ReportHead,
+  reportToHtml,
+  type Section as ReportSection,
+  sectionOf,
+} from './core/report/html.ts';
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
+export { createTally, type Label as ReportLabel } from './core/report/tally.ts';
 export { resultToText } from './core/report/text.ts';
 export { explainRules } from './core/rules/explain.ts';
 export {

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { circles } from '../src/core/rules/names.ts';
 import { code, ROOT, type Source, type SourceImport, sources } from './support/imports.ts';
 
 interface Layer {
@@ -39,6 +40,22 @@ const LAYERS: readonly Layer[] = [
     wayOut: 'a kind never imports another kind: move what both need to core/rules or core/grid',
   },
   {
+    name: 'core/rules',
+    files: /^src\/core\/rules\//,
+    may: [/^src\/core\/(rules|grid|metrics)\//, /^src\/core\/ground\/colourWords\.ts$/, CORE_SHARED],
+    packages: /^(yaml|ajv|typebox)(\/|$)/,
+    wayOut:
+      'rules know Scenes, not how they were made: pass what the grounding knows inside the Scene or as an argument',
+  },
+  {
+    name: 'core/ground',
+    files: /^src\/core\/ground\//,
+    may: [/^src\/core\/(ground|grid)\//, /^src\/core\/rules\/drawnScene\.ts$/, CORE_SHARED],
+    types: [/^src\/core\/rules\/definition\.ts$/],
+    packages: null,
+    wayOut: 'the grounding makes Scenes and takes the types of the rule file only: what both need belongs in core/grid',
+  },
+  {
     name: 'core/detect',
     files: /^src\/core\/detect\//,
     may: [/^src\/core\/(grid|match|ground|metrics|detect)\//, CORE_SHARED],
@@ -71,7 +88,7 @@ const LAYERS: readonly Layer[] = [
     name: 'adapters',
     files: /^src\/adapters\//,
     may: [/^src\/core\//, /^src\/adapters\//, /^src\/app\/ports\.ts$/],
-    packages: /^(node:|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$))/,
+    packages: /^(node:|sharp$|onnxruntime-node$|yaml$|ajv(\/|$)|typebox$|protobufjs(\/|$)|@huggingface\/tokenizers$)/,
     wayOut: 'adapters serve stories and never call them: take types from app/ports.ts, compose in compose.ts',
   },
   {
@@ -173,6 +190,16 @@ describe('layers', () => {
         .map((i) => `${s.path} imports ${i.target}`),
     );
     expect(faults).toEqual([]);
+  });
+
+  it('no file of core leads back to itself', () => {
+    const core = SOURCES.filter((s) => s.path.startsWith('src/core/'));
+    const next = new Map(
+      core.map((s) => [s.path, s.imports.filter((i) => !i.typeOnly && !i.lazy).flatMap((i) => i.target ?? [])]),
+    );
+    const rings = circles([...next.keys()], (path) => next.get(path) ?? []);
+    expect(rings.map((r) => `${r.join(' > ')}: move what both ends need into a file of its own`)).toEqual([]);
+    expect(circles(['a', 'b', 'c'], (n) => ({ a: ['b'], b: ['c'], c: ['a'] })[n] ?? [])).toHaveLength(1);
   });
 
   it('detectors never import one another', () => {

@@ -56,6 +56,9 @@ export function createImages(): ImageReader {
     async encodeJpeg(image, quality = IMAGE_LIMITS.jpegQuality) {
       return raw(image).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
     },
+    async encodeWebp(image, quality) {
+      return raw(image).webp({ quality, effort: 3, smartSubsample: true }).toBuffer();
+    },
     async renderSvg(svg, width, height) {
       const drawing = sharp(new TextEncoder().encode(svg)).resize(width, height, { fit: 'fill' });
       return pixels(drawing.flatten({ background: IMAGE_LIMITS.background }));

@@ -1,7 +1,7 @@
 /** Many images through one inspector: two in flight, answers in the order asked, one bad image never stops the rest. */
 import { LogsadError } from '../core/errors.ts';
 import type { InspectionResult } from '../core/scene.ts';
-import type { Inspector } from './inspect.ts';
+import type { Inspection, Inspector } from './inspect.ts';
 import type { ImageRef } from './learn.ts';
 
 /** One picture is decoded while the other is in the models; more would only queue there. */
@@ -13,7 +13,8 @@ const PER_IMAGE: ReadonlySet<string> = new Set(['INFERENCE_TIMEOUT', 'INFERENCE_
 export const STOP_AFTER = 3;
 
 export type BatchItem<R extends ImageRef = ImageRef> =
-  | { readonly image: R; readonly result: InspectionResult }
+  /** `maps` where they were asked for. */
+  | { readonly image: R; readonly result: InspectionResult; readonly maps?: Inspection['maps'] }
   | { readonly image: R; readonly error: LogsadError };
 
 /** Whether a fault is one image's own affair. What would meet every image alike (no runtime, no room) is not. */
@@ -40,12 +41,13 @@ export function createStop(): (error: LogsadError | null) => boolean {
 export async function* inspectAll<R extends ImageRef>(
   inspector: Inspector,
   images: readonly R[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly maps?: boolean } = {},
 ): AsyncGenerator<BatchItem<R>> {
   const stop = createStop();
   const items = streamInOrder(images, IN_FLIGHT, async (image): Promise<BatchItem<R>> => {
     options.signal?.throwIfAborted();
     try {
+      if (options.maps) return { image, ...(await inspector.inspectWithMaps(image, options)) };
       return { image, result: await inspector.inspect(image, options) };
     } catch (error) {
       options.signal?.throwIfAborted();

@@ -1,10 +1,10 @@
 /** Chooses backbone and stages for a detector on dense features: as the rule file says, or on mutants of the normals. */
-import { bestOf, type Candidate, CHOOSE, compareStages, trialsOf } from '../core/detect/choose.ts';
+import { bestOf, type Candidate, CHOOSE, compareStages, type Tried, trialsOf } from '../core/detect/choose.ts';
 import { PATCH } from '../core/detect/patchModel.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
 import type { DetectorsInput } from './detect.ts';
-import type { Deps } from './learn.ts';
+import type { Deps, LearnOptions } from './learn.ts';
 import type { DenseBackbone } from './ports.ts';
 import { createRunner } from './runner.ts';
 
@@ -35,8 +35,8 @@ function checkStages(detector: string, backbone: DenseBackbone, stages: readonly
 
 /**
  * The backbone and stages of a detector's options. `default`: the backbone of the model set, without the stages finer than
- * the grid (on mutants of three products these only added noise). `auto` tries every installed dense backbone that fits the frames; with a
- * single normal there is nothing to compare and the set's own backbone is taken.
+ * the grid (on mutants of three products these only added noise). `auto` tries every installed dense backbone that fits the frames and takes
+ * another than the default only where it is surely better; with few normals nothing can be told and the default stays.
  * @throws LogsadError DETECTOR_OPTION for stages that the backbone lacks; MODEL_*
  */
 export async function chooseMatcher(
@@ -44,21 +44,25 @@ export async function chooseMatcher(
   input: DetectorsInput,
   deps: Deps,
   random: Random,
+  { signal, onProgress }: LearnOptions = {},
 ): Promise<Choice> {
   const { backbone = 'auto', stages = 'auto', pool, q, neighbourhood, standardise } = options;
   const own = await deps.backbones.dense('match', input.set);
   const asked =
     backbone === 'auto' ? null : backbone === 'default' ? own : await deps.backbones.model(String(backbone));
   const listed = Array.isArray(stages) ? (stages as string[]) : null;
-  const whole = (b: DenseBackbone): Choice => {
+  const usual = (b: DenseBackbone): readonly string[] => {
     const coarse = b.stages.filter((s) => s.stride >= PATCH.stride);
-    const names = listed ?? (coarse.length > 0 ? coarse : b.stages).map((s) => s.name);
+    return listed ?? (coarse.length > 0 ? coarse : b.stages).map((s) => s.name);
+  };
+  const whole = (b: DenseBackbone): Choice => {
+    const names = usual(b);
     checkStages('patch', b, names);
     return { backbone: b.id, options: { backbone: b.id, stages: names }, table: [] };
   };
   if (asked && (listed || stages !== 'auto')) return whole(asked);
   const frames = input.scenes.map((s) => s.frame);
-  if (frames.length < 2) return whole(asked ?? own);
+  if (frames.length < CHOOSE.least) return whole(asked ?? own);
   const all = asked
     ? [asked]
     : await Promise.all((await deps.backbones.installed()).map((id) => deps.backbones.model(id)));
@@ -73,13 +77,21 @@ export async function chooseMatcher(
     pool: pool === 'max' ? { pool: 'max' as const } : { pool: 'topQ' as const, q: Number(q) },
     hidden: PATCH.hidden,
   };
-  const table: Candidate[] = [];
+  const table: Tried[] = [];
   for (const b of all.filter((m) => fits(m, frames))) {
-    const run = createRunner(deps, b, async (i) => trials[i]!.picture);
+    const run = createRunner(deps, b, async (i) => trials[i]!.picture, {
+      ...(signal ? { signal } : {}),
+      onProgress: (stage, done, total) => onProgress?.({ stage, done, total }),
+    });
     table.push(...(await run(compareStages(trials, b, settings, random))));
   }
   const candidates = listed ? table.filter((c) => c.stages.join() === listed.join()) : table;
   if (candidates.length === 0) return whole(asked ?? own);
-  const chosen = bestOf(candidates, own.id);
-  return { backbone: chosen.backbone, options: { backbone: chosen.backbone, stages: chosen.stages }, table };
+  const preferred = asked ?? own;
+  const chosen = bestOf(candidates, { backbone: preferred.id, stages: usual(preferred) }, trials, random);
+  return {
+    backbone: chosen.backbone,
+    options: { backbone: chosen.backbone, stages: chosen.stages },
+    table: table.map(({ scores: _, ...candidate }) => candidate),
+  };
 }

@@ -2,6 +2,7 @@
  * Runs detectors: meets the needs of their generators with the inference child (features of a picture that is judged never
  * leave it), learns them from normals, and judges images with them.
  */
+import type { Adapter } from '../core/detect/adapters.ts';
 import type { BackboneFacts, DetectContext, Detection, Detector } from '../core/detect/detector.ts';
 import { COMPOSITION, DETECTORS } from '../core/detect/index.ts';
 import { LogsadError } from '../core/errors.ts';
@@ -13,7 +14,8 @@ import type { DetectorReading, Scene } from '../core/scene.ts';
 import { type Choice, chooseMatcher } from './chooseMatcher.ts';
 import type { Deps, LearnOptions } from './learn.ts';
 import type { DenseBackbone, Inference } from './ports.ts';
-import { createRunner, type Pixels } from './runner.ts';
+import { createRunner, type Pixels, type SeenStages } from './runner.ts';
+import { type Sight, sightOf } from './sight.ts';
 
 /** The detector of a spec. @throws LogsadError DETECTOR_UNAVAILABLE */
 export function detectorOf(spec: DetectorSpec): Detector {
@@ -37,6 +39,9 @@ interface Shared {
   readonly masks: ReadonlyMap<string, Mask>;
   /** Channels per stage of the ground backbone; empty where nothing is grounded. */
   readonly groundChannels: readonly number[];
+  readonly set: string;
+  /** Adapters that options of detectors name, by that name. */
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]> | undefined;
 }
 
 export interface DetectorsInput extends Shared {
@@ -44,7 +49,6 @@ export interface DetectorsInput extends Shared {
   readonly scenes: readonly Scene[];
   readonly calibration: readonly Scene[];
   readonly pixels: Pixels;
-  readonly set: string;
   readonly seed: number;
 }
 
@@ -64,6 +68,28 @@ interface Stored {
 }
 
 const asImages = (scenes: readonly Scene[]) => scenes.map((scene) => ({ frame: scene.frame, scene }));
+
+/** The image-text model of a set, for a detector that needs one. @throws LogsadError DETECTOR_NEEDS_MODEL, MODEL_* */
+export async function imageTextFor(
+  detector: Pick<Detector, 'name' | 'imageText'>,
+  set: string,
+  { backbones, inference }: Pick<Deps, 'backbones' | 'inference'>,
+): Promise<Sight | null> {
+  if (!detector.imageText) return null;
+  const model = await backbones.imageText?.(set);
+  if (!model) throw new LogsadError('DETECTOR_NEEDS_MODEL', { detector: detector.name, set });
+  return sightOf(model, inference);
+}
+
+/** What only detectors on an image-text model are given. */
+async function wordsFor(
+  detector: Detector,
+  { adapters }: Shared,
+  { backbones }: Pick<Deps, 'backbones'>,
+): Promise<Pick<DetectContext, 'prompts' | 'adapters'>> {
+  if (!detector.imageText) return {};
+  return { prompts: await backbones.prompts(), ...(adapters ? { adapters } : {}) };
+}
 
 /** Numbers what is kept in inference children: products that share one must not share a name. */
 let generations = 0;
@@ -113,10 +139,25 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const base = { file, masks: input.masks, groundChannels: input.groundChannels };
     const random = createRandom(input.seed);
     const asked = detector.options(spec.options, file);
-    const choice = detector.dense ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random) : null;
+    const choice = detector.dense
+      ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random, options)
+      : null;
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
-    const run = createRunner(deps, backbone, pixels, options.signal);
-    const context: DetectContext = { ...base, images: asImages(scenes), backbone: backbone && factsOf(backbone) };
+    const imageText = await imageTextFor(detector, input.set, deps);
+    const watch = {
+      imageText,
+      ...(options.signal ? { signal: options.signal } : {}),
+      onProgress: (stage: string, done: number, total: number) =>
+        options.onProgress?.({ stage: `${spec.name}: ${stage}`, done, total }),
+    };
+    const run = createRunner(deps, backbone, pixels, watch);
+    const words = await wordsFor(detector, input, deps);
+    const context: DetectContext = {
+      ...base,
+      ...words,
+      images: asImages(scenes),
+      backbone: backbone && factsOf(backbone),
+    };
     const learning = await run(
       detector.learn(context, choice ? { ...(asked as object), ...choice.options } : asked, random),
     );
@@ -126,14 +167,15 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const prefix = `learn/${generation}/${spec.name}`;
     await run(detector.open(learning.model, prefix));
     for (const [c, scene] of calibration.entries()) {
-      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), options.signal);
+      const judge = createRunner(deps, backbone, () => pixels(scenes.length + c), watch);
       const { reading } = await judge(
         detector.detect({ ...context, images: asImages([scene]) }, learning.model, prefix),
       );
       readings[scenes.length + c]![spec.name] = reading;
     }
     const section = detector.pack(learning.model);
-    const used = backbone && { id: backbone.id, digest: backbone.digest };
+    const seen = backbone ?? imageText;
+    const used = seen && { id: seen.id, digest: seen.digest };
     if (used) backbones[spec.name] = used;
     sections[spec.name] = {
       arrays: section.arrays,
@@ -145,12 +187,18 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
 }
 
 export interface OpenDetectors {
-  /** Judges one picture: what each detector read, and its map. `without`: index of the normal that it is. */
+  /**
+   * Judges one picture: what each detector read, and its map. `without`: index of the normal that it is; `seen`: its raw
+   * stages, where a backbone has run on it already.
+   */
   detect(
     pixels: RgbImage,
     scene: Scene,
-    without?: number,
-    signal?: AbortSignal,
+    options?: {
+      readonly without?: number | undefined;
+      readonly signal?: AbortSignal | undefined;
+      readonly seen?: SeenStages | null;
+    },
   ): Promise<Readonly<Record<string, Detection>>>;
 }
 
@@ -169,22 +217,28 @@ export async function openDetectors(
       const stale = (what: string): LogsadError => new LogsadError('PROFILE_STALE', { what, product: file.product });
       if (!section) throw stale(`it holds nothing of detector ${spec.name}`);
       const stored = section.facts as Stored;
-      const backbone = stored.backbone ? await deps.backbones.model(stored.backbone.id) : null;
-      if (backbone && backbone.digest !== stored.backbone!.digest)
-        throw stale(`${spec.name} was learnt with another version of ${backbone.id}`);
+      const imageText = await imageTextFor(detector, shared.set, deps);
+      const backbone = stored.backbone && !imageText ? await deps.backbones.model(stored.backbone.id) : null;
+      const seen = backbone ?? imageText;
+      if (seen && (seen.digest !== stored.backbone!.digest || seen.id !== stored.backbone!.id))
+        throw stale(`${spec.name} was learnt with ${stored.backbone!.id}, or another version of it`);
       const model = detector.unpack({ facts: stored.model, arrays: section.arrays });
       const prefix = `detect/${generation}/${spec.name}`;
       await createRunner(deps, backbone, async () => Promise.reject(new TypeError('no picture')))(
         detector.open(model, prefix),
       );
-      return { detector, model, prefix, backbone };
+      return { detector, model, prefix, backbone, imageText };
     }),
   );
   return {
-    async detect(pixels, scene, without, signal) {
+    async detect(pixels, scene, { without, signal, seen = null } = {}) {
       const out: Record<string, Detection> = {};
-      for (const { detector, model, prefix, backbone } of ready) {
-        const run = createRunner(deps, backbone, async () => pixels, signal);
+      for (const { detector, model, prefix, backbone, imageText } of ready) {
+        const run = createRunner(deps, backbone, async () => pixels, {
+          ...(signal ? { signal } : {}),
+          seen,
+          imageText,
+        });
         const context: DetectContext = {
           ...shared,
           images: asImages([scene]),

@@ -8,20 +8,29 @@ import type { RuleFile } from '../core/rules/definition.ts';
 import type { InspectionResult } from '../core/scene.ts';
 import { createStop, isImageFault, streamInOrder } from './batch.ts';
 import type { EvaluatedImage } from './evaluation.ts';
-import type { Inspector } from './inspect.ts';
+import type { Inspection, Inspector } from './inspect.ts';
 import { exemplarNames, type ImageRef, type Progress } from './learn.ts';
+import type { Localiser } from './localise.ts';
 
 const IN_FLIGHT = 2;
 
 export interface LabelledRef extends ImageRef {
   readonly folder: string;
+  /** Paths of the masks of its defects, where they are marked. */
+  readonly masks?: readonly string[];
 }
 
 export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (p: Progress) => void;
+  /** What the progress is called. Default `evaluate`. */
+  readonly stage?: string;
+  /** Gathers pixel metrics; a fault of a mask is recorded with its image and reported by `onFault`. */
+  readonly localiser?: Localiser;
+  /** Makes the maps that `onResult` is handed; a localiser has them made anyway. */
+  readonly maps?: boolean;
   /** Called with every full result, in order: pictures and scenes are made here. */
-  readonly onResult?: (image: LabelledRef, result: InspectionResult) => Promise<void>;
+  readonly onResult?: (image: LabelledRef, result: InspectionResult, maps: Inspection['maps']) => Promise<void>;
   /** Called with every fault of an image, in order. */
   readonly onFault?: (image: LabelledRef, error: LogsadError) => void;
 }
@@ -47,38 +56,65 @@ export async function evaluate(input: EvaluateInput, options: EvaluateOptions = 
   const total = input.images.length;
   const records: EvaluatedImage[] = [];
 
-  const one = async (
-    image: LabelledRef,
-  ): Promise<{ image: LabelledRef; record: EvaluatedImage; result?: InspectionResult; error?: LogsadError }> => {
+  const extra = options.signal ? { signal: options.signal } : {};
+  const wanted = options.localiser !== undefined || options.maps === true;
+  /** A normal of the profile is judged by its stored Scene without itself; its maps have to be made anew. */
+  const inspected = async (image: LabelledRef, sha256: string): Promise<Inspection & { own: boolean }> => {
+    const own = known.get(sha256);
+    if (!own && !wanted) return { result: await input.inspector.inspect(image, extra), maps: {}, own: false };
+    if (!own) return { ...(await input.inspector.inspectWithMaps(image, extra)), own: false };
+    const maps = wanted ? (await input.inspector.inspectWithMaps(image, extra)).maps : {};
+    return { result: input.inspector.judge(own, { without: sha256 }), maps, own: true };
+  };
+  interface Answer {
+    readonly image: LabelledRef;
+    readonly record: EvaluatedImage;
+    readonly inspection?: Inspection;
+    readonly error?: LogsadError;
+  }
+  const one = async (image: LabelledRef): Promise<Answer> => {
     options.signal?.throwIfAborted();
     const { name, folder } = image;
     try {
       const sha256 = await input.digest(image.path);
       if (input.exemplars.has(sha256)) return { image, record: { image: name, folder, excluded: true } };
-      const own = known.get(sha256);
-      const result = own
-        ? { ...input.inspector.judge(own, { without: sha256 }), image: name }
-        : { ...(await input.inspector.inspect(image, options.signal ? { signal: options.signal } : {})), image: name };
-      return { image, result, record: { ...scored(folder, result), ...(own ? { leftOut: true } : {}) } };
+      const { maps, own, ...found } = await inspected(image, sha256);
+      const result = { ...found.result, image: name };
+      const inspection = { result, maps };
+      return { image, inspection, record: { ...scored(folder, result), ...(own ? { leftOut: true } : {}) } };
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isImageFault(error)) throw error;
-      const { code, message, fix } = error;
-      return { image, error, record: { image: name, folder, error: { code, message, fix } } };
+      return { image, error, record: { image: name, folder, error: plain(error) } };
+    }
+  };
+  /** The fault of its masks, where they have one. */
+  const localised = async (image: LabelledRef, inspection: Inspection): Promise<LogsadError | null> => {
+    try {
+      await options.localiser?.add(image, inspection);
+      return null;
+    } catch (error) {
+      if (!isImageFault(error)) throw error;
+      options.onFault?.(image, error);
+      return error;
     }
   };
 
-  options.onProgress?.({ stage: 'evaluate', done: 0, total });
+  const stage = options.stage ?? 'evaluate';
+  options.onProgress?.({ stage, done: 0, total });
   const stop = createStop();
-  for await (const { image, record, result, error } of streamInOrder(input.images, IN_FLIGHT, one)) {
-    records.push(record);
-    if (result) await options.onResult?.(image, result);
+  for await (const { image, record, inspection, error } of streamInOrder(input.images, IN_FLIGHT, one)) {
+    const masks = inspection ? await localised(image, inspection) : null;
+    records.push(masks ? { ...record, maskError: plain(masks) } : record);
+    if (inspection) await options.onResult?.(image, inspection.result, inspection.maps);
     if (error) options.onFault?.(image, error);
-    options.onProgress?.({ stage: 'evaluate', done: records.length, total, item: image.name });
+    options.onProgress?.({ stage, done: records.length, total, item: image.name });
     if (stop(error ?? null)) break;
   }
   return records;
 }
+
+const plain = ({ code, message, fix }: LogsadError) => ({ code, message, fix });
 
 function scored(folder: string, r: InspectionResult): EvaluatedImage {
   const first = r.violations[0];

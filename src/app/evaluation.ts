@@ -1,16 +1,10 @@
 /** From judged images to the figures of `evaluate --json`: pure arithmetic over records. */
 import { parseCsv } from '../core/csv.ts';
 import { LogsadError } from '../core/errors.ts';
-import { auroc, averagePrecision, f1Max, rank } from '../core/metrics/image.ts';
-import { clopperPearson } from '../core/metrics/intervals.ts';
 import type { Verdict } from '../core/scene.ts';
+import { GOOD, RANKING, type Ranking, rankingOf } from './ranking.ts';
 
-/** The folder of good parts. */
-export const GOOD = 'good';
-/** Alarm above this unit score, whatever the verdict (issue A). */
-const ALARM = 1;
-/** Confidence of the interval around the rate of false alarms. */
-const CONFIDENCE = 0.95;
+export { GOOD };
 
 export interface FirstCause {
   readonly rule: string;
@@ -18,6 +12,12 @@ export interface FirstCause {
   readonly interests: readonly string[];
   readonly margin: number;
   readonly message: string;
+}
+
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
 }
 
 export interface ScoredImage {
@@ -32,33 +32,21 @@ export interface ScoredImage {
   readonly first: FirstCause | null;
   /** Judged with its own Scene left out of the learnt bounds: it is a normal of the profile. */
   readonly leftOut?: boolean;
+  /** Its masks have a fault: it counts for no pixel metric. */
+  readonly maskError?: Fault;
 }
 
 export type EvaluatedImage =
   | ScoredImage
   /** It gave exemplars: never scored. */
   | { readonly image: string; readonly folder: string; readonly excluded: true }
-  | { readonly image: string; readonly folder: string; readonly error: { code: string; message: string; fix: string } };
+  | { readonly image: string; readonly folder: string; readonly error: Fault };
 
 /** Which (kind, interest) pairs count as the right first cause, per defect group. */
 export interface Causes {
   readonly groupOf: ReadonlyMap<string, string>;
   /** Null where no causes were given: groups are counted, causes are not. */
   readonly allowed: ReadonlyMap<string, readonly { readonly kind: string; readonly interest: string }[]> | null;
-}
-
-interface Rate {
-  readonly n: number;
-  readonly of: number;
-  readonly rate: number | null;
-}
-
-interface Ranking {
-  readonly auroc: Readonly<Record<string, number | null>>;
-  readonly ap: number | null;
-  readonly f1max: number | null;
-  readonly falseAlarms: Rate & { readonly ci: readonly [number, number] | null };
-  readonly detected: Readonly<Record<string, Rate>>;
 }
 
 export interface Evaluation extends Ranking {
@@ -73,8 +61,11 @@ export interface Evaluation extends Ranking {
 
 export const isScored = (r: EvaluatedImage): r is ScoredImage => 'unit' in r;
 
-/** All figures of issue A over the scored records; excluded and unreadable images count nowhere but in `images`. */
-export function summarise(records: readonly EvaluatedImage[], causes: Causes | null): Evaluation {
+/**
+ * All image figures over the scored records; excluded and unreadable images count nowhere but in `images`. `resamples` of the
+ * bootstrap: 0 leaves the intervals out.
+ */
+export function summarise(records: readonly EvaluatedImage[], causes: Causes | null, resamples?: number): Evaluation {
   const scored = records.filter(isScored);
   const folders = [...new Set(scored.map((r) => r.folder))];
   const count = (keep: (r: ScoredImage) => boolean): Record<string, number> =>
@@ -84,54 +75,30 @@ export function summarise(records: readonly EvaluatedImage[], causes: Causes | n
     const group = causes?.groupOf.get(r.image);
     return group === undefined ? [] : [{ r, group, right: isRight(r, causes!.allowed?.get(group) ?? []) }];
   });
-  const noticed = grouped.filter(({ r }) => r.unit > ALARM);
+  const noticed = grouped.filter(({ r }) => r.unit > RANKING.alarm);
   const groups: Record<string, Record<string, number>> = {};
   for (const { r, group } of grouped) {
-    const rule = r.unit > ALARM ? (r.first?.rule ?? 'no rule') : 'none';
+    const rule = r.unit > RANKING.alarm ? (r.first?.rule ?? 'no rule') : 'none';
     groups[group] = { ...groups[group], [rule]: (groups[group]?.[rule] ?? 0) + 1 };
   }
+  const figures = (score: (r: ScoredImage) => number): Ranking =>
+    rankingOf(
+      scored.map((r) => ({ folder: r.folder, score: score(r) })),
+      resamples,
+    );
   const judged = new Map(grouped.map((g) => [g.r.image, g]));
   return {
     n: count(() => true),
-    ...rankingOf(scored, (r) => r.unit),
+    ...figures((r) => r.unit),
     causes: causes?.allowed ? { right: noticed.filter((g) => g.right).length, of: noticed.length } : null,
     groups,
-    detectors: Object.fromEntries(names.map((d) => [d, rankingOf(scored, (r) => r.detectors[d] ?? 0)])),
+    detectors: Object.fromEntries(names.map((d) => [d, figures((r) => r.detectors[d] ?? 0)])),
     reviews: count((r) => r.verdict === 'review'),
     images: records.map((r) => {
       const g = judged.get(r.image);
       if (!g) return r;
-      return { ...r, group: g.group, ...(causes?.allowed ? { causeRight: g.right && g.r.unit > ALARM } : {}) };
+      return { ...r, group: g.group, ...(causes?.allowed ? { causeRight: g.right && g.r.unit > RANKING.alarm } : {}) };
     }),
-  };
-}
-
-function rankingOf(scored: readonly ScoredImage[], value: (r: ScoredImage) => number): Ranking {
-  const good = scored.filter((r) => r.folder === GOOD);
-  const folders = [...new Set(scored.map((r) => r.folder))].filter((f) => f !== GOOD);
-  const against = (anomalies: readonly ScoredImage[]) => {
-    if (good.length === 0 || anomalies.length === 0) return null;
-    const all = [...good, ...anomalies];
-    return rank(
-      all.map((r) => r.folder !== GOOD),
-      all.map(value),
-    );
-  };
-  const all = against(scored.filter((r) => r.folder !== GOOD));
-  const of = (f: string): ScoredImage[] => scored.filter((r) => r.folder === f);
-  const area = (ranked: typeof all): number | null => (ranked ? auroc(ranked) : null);
-  const alarms = (images: readonly ScoredImage[]): Rate => {
-    const n = images.filter((r) => value(r) > ALARM).length;
-    return { n, of: images.length, rate: images.length === 0 ? null : n / images.length };
-  };
-  const falseAlarms = alarms(good);
-  const { low, high } = clopperPearson(falseAlarms.n, falseAlarms.of, CONFIDENCE);
-  return {
-    auroc: { all: area(all), ...Object.fromEntries(folders.map((f) => [f, area(against(of(f)))])) },
-    ap: all ? averagePrecision(all) : null,
-    f1max: all ? f1Max(all).f1 : null,
-    falseAlarms: { ...falseAlarms, ci: falseAlarms.of === 0 ? null : [low, high] },
-    detected: Object.fromEntries(folders.map((f) => [f, alarms(of(f))])),
   };
 }
 

@@ -5,7 +5,7 @@ import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
 import { doubtsOf } from '../core/doubts.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
-import { buildScene, candidatesOf, type GroundModel } from '../core/ground/model.ts';
+import { buildScene, type GroundModel } from '../core/ground/model.ts';
 import { groundModel } from '../core/ground/store.ts';
 import type { Profile } from '../core/profile.ts';
 import type { CompiledRules, LearntRules } from '../core/rules/index.ts';
@@ -13,7 +13,9 @@ import type { InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
 import { openDetectors, specsOf } from './detect.ts';
 import { type Deps, ENGINE } from './learn.ts';
+import { look } from './offered.ts';
 import { createSegmenter, type ImageInput } from './segmenter.ts';
+import { openWords } from './words.ts';
 
 export interface Inspection {
   readonly result: InspectionResult;
@@ -93,12 +95,19 @@ export async function openInspector(
   }
   const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
+  const words = await openWords(file, profile.sections.words, profile.stamp.set, deps);
+  for (const [use, { id, digest }] of Object.entries(words?.backbones ?? {})) {
+    const used = profile.stamp.backbones[use];
+    if (used?.digest === digest) continue;
+    const what = `it was learnt with ${used?.id ?? 'no model'} for ${use}, installed is ${id} (${digest.slice(0, 12)})`;
+    throw new LogsadError('PROFILE_STALE', { what, product: file.product });
+  }
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
   const detectors = await openDetectors(
-    { file, masks: deps.masks ?? new Map(), groundChannels },
+    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
     profile.sections,
     deps,
   );
@@ -146,21 +155,24 @@ export async function openInspector(
       timings[stage] = now - last;
       last = now;
     };
-    const extra = options.signal ? { signal: options.signal } : {};
     const framed = await segmenter.frame(image, options.signal);
+    const extra = options.signal ? { signal: options.signal } : {};
     lap('decode');
-    const view = model ? await segmenter.view(framed, model.head, extra) : null;
+    const finder = model && { file, segmenter, words, head: model.head };
+    const { candidates, seen } = finder
+      ? await look(finder, framed, model.medians, options.signal)
+      : { candidates: null, seen: null };
     lap('segment');
     // A picture that taught the profile is judged without itself; calibration images are in no bank.
     const at = profile.normals.findIndex((n) => n.sha256 === framed.sha256);
     const self = profile.normals[at];
     const known = self ?? profile.calibration.find((n) => n.sha256 === framed.sha256);
     const grounded =
-      model && view
-        ? buildScene(file, model, candidatesOf(file, image.name, view, model.medians), self?.image)
+      model && candidates
+        ? buildScene(file, model, candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, self && at, options.signal);
+    const found = await detectors.detect(framed.pixels, grounded, { without: self && at, seen, ...extra });
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {

@@ -1,30 +1,28 @@
 /** The first story: normals to a Profile. Exemplars fit the pixel head, all normals teach the rest, nothing is written. */
+import type { Adapter } from '../core/detect/adapters.ts';
 import { bareScene } from '../core/detect/regions.ts';
+import { ENGINE } from '../core/engine.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Mask } from '../core/grid/grid.ts';
 import { GROUND } from '../core/ground/constants.ts';
 import type { FocusSize } from '../core/ground/focus.ts';
-import type { PixelHead } from '../core/ground/head.ts';
-import {
-  areaMedians,
-  buildScene,
-  candidatesOf,
-  type GroundModel,
-  learnGround,
-  type NormalCandidates,
-} from '../core/ground/model.ts';
+import { areaMedians, buildScene, type GroundModel, learnGround, type NormalCandidates } from '../core/ground/model.ts';
 import { groundSection } from '../core/ground/store.ts';
+import { isAllSpoken } from '../core/ground/wordCandidates.ts';
 import type { NormalRecord, Profile } from '../core/profile.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { CompiledRules } from '../core/rules/index.ts';
 import { learnDetectors } from './detect.ts';
 import { inOrder } from './lanes.ts';
 import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from './learnHead.ts';
+import { type Finder, learnSpoken, offered } from './offered.ts';
+import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
+import { learnWords, type Words } from './words.ts';
 import { worstNormals } from './worst.ts';
 
-export { exemplarNames };
+export { ENGINE, exemplarNames };
 
 export interface ImageRef {
   readonly name: string;
@@ -35,6 +33,8 @@ export interface Deps {
   readonly images: ImageReader;
   readonly inference: Inference;
   readonly backbones: Backbones;
+  /** The templates that words are embedded in. */
+  readonly templates?: () => Promise<readonly string[]>;
 }
 
 export interface Progress {
@@ -52,6 +52,8 @@ export interface LearnInput {
   readonly calibration?: readonly ImageRef[];
   /** Mask files that exemplars, regions and `ignore` name, decoded. */
   readonly masks?: ReadonlyMap<string, Mask>;
+  /** Linear layers that options of detectors name, by that name. */
+  readonly adapters?: ReadonlyMap<string, readonly Adapter[]>;
   readonly set?: string;
   readonly seed?: number;
 }
@@ -66,18 +68,14 @@ export interface Learned {
   readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
 }
 
-/** Version of what learning computes; part of the stamp, so that a profile of another engine is refused. */
-export const ENGINE = 'ground-2';
-
-const signalOf = (o: LearnOptions): { signal?: AbortSignal } => (o.signal ? { signal: o.signal } : {});
-
 /** Normals to a Profile. An unreadable image is reported and left out; with none readable the first fault is thrown. */
 export async function learn(input: LearnInput, deps: Deps, options: LearnOptions = {}): Promise<Learned> {
   const { file } = input.compiled;
   const backbone = await deps.backbones.dense('ground', input.set ?? 'embedded');
-  const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, input.masks);
+  const looking = { ...deps, images: cachedImages(deps.images) };
+  const segmenter = createSegmenter(file, looking.images, deps.inference, backbone, input.masks);
   try {
-    return await learnWith(segmenter, backbone, input, deps, options);
+    return await learnWith(segmenter, backbone, input, looking, options);
   } finally {
     await segmenter.dispose();
   }
@@ -96,54 +94,19 @@ async function learnWith(
   const masks = input.masks ?? new Map<string, Mask>();
   const failures: { image: string; error: LogsadError }[] = [];
   let focus: FocusSize | null = null;
-  let model: GroundModel | null = null;
   if (file.frame.focus === 'silhouette') {
     focus = await silhouetteFocus(input, segmenter, options);
     segmenter.setFocus(focus);
   }
-  const normals: NormalRecord[] = [];
-  const calibration: NormalRecord[] = [];
-  const relit: NormalRecord[] = [];
-  const exemplars: Record<string, string> = {};
-  if (Object.keys(file.interests).length > 0) {
-    const drawn = await headImages(file, input, segmenter, options);
-    const { head, framed } = await learnHead(file, drawn, masks, segmenter, seed, options);
-    for (const f of framed) exemplars[f.name] = f.sha256;
-    const first = await inOrder(framed, async (f) =>
-      candidatesOf(file, f.name, await segmenter.view(f, head, signalOf(options)), {}),
-    );
-    const medians = areaMedians(file, first);
-    // Images that only show a value of an attribute serve too, wherever they lie.
-    const pointedAt = (input.exemplars ?? []).filter((e) => exemplarNames(file).includes(e.name));
-    const extra = new Map([...pointedAt, ...drawn].map((r) => [r.name, r]));
-    for (const n of input.normals) extra.delete(n.name);
-    const all = [...extra.values(), ...input.normals];
-    const found = await candidates(file, all, head, medians, segmenter, 'normals', failures, options);
-    const lit = await relight(file, all, head, medians, segmenter, options);
-    model = learnGround(
-      file,
-      head,
-      found.map((f) => f.candidates),
-      lit.map((f) => f.candidates),
-    );
-    for (const f of lit) relit.push(record(file, model, f, f.candidates.image));
-    const wanted = new Set(input.normals.map((n) => n.name));
-    for (const f of found) {
-      if (wanted.has(f.candidates.image)) normals.push(record(file, model, f, f.candidates.image));
-    }
-    for (const f of await candidates(
-      file,
-      input.calibration ?? [],
-      head,
-      model.medians,
-      segmenter,
-      'calibration',
-      failures,
-      options,
-    )) {
-      calibration.push(record(file, model, f));
-    }
-  }
+  const words = await learnWords(file, input.normals, set, segmenter, deps, seed, options.signal);
+  const spoken = words && isAllSpoken(file);
+  const grounded = spoken
+    ? await groundBySpoken(words, input, segmenter, failures, options)
+    : Object.keys(file.interests).length > 0
+      ? await groundByHead(words, input, masks, segmenter, failures, options)
+      : null;
+  const model = grounded?.model ?? null;
+  const { normals = [], calibration = [], relit = [], exemplars = {} } = grounded ?? {};
   if (!model) {
     normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));
     calibration.push(
@@ -163,6 +126,7 @@ async function learnWith(
       pixels: async (i) => (await segmenter.frame(refOf(i), options.signal)).pixels,
       set,
       seed,
+      adapters: input.adapters,
     },
     deps,
     options,
@@ -176,12 +140,16 @@ async function learnWith(
     stamp: {
       product: file.product,
       grounding: input.compiled.digests.grounding,
-      backbones: { ground: { id: backbone.id, digest: backbone.digest }, ...detected.backbones },
+      backbones: { ground: { id: backbone.id, digest: backbone.digest }, ...words?.backbones, ...detected.backbones },
       set,
       seed,
       engine: ENGINE,
     },
-    sections: { ...(model ? { ground: groundSection({ ...model, focus }, exemplars) } : {}), ...detected.sections },
+    sections: {
+      ...(model ? { ground: groundSection({ ...model, focus }, exemplars) } : {}),
+      ...(words ? { words: words.section } : {}),
+      ...detected.sections,
+    },
     normals: normals.map(read),
     calibration: calibration.map((r, i) => read(r, normals.length + i)),
     relit,
@@ -190,6 +158,74 @@ async function learnWith(
   return {
     profile: { ...profile, worst: worstNormals(input.compiled, profile, Object.fromEntries(masks)) },
     failures,
+  };
+}
+
+/** What grounding the interests of a file came to. */
+interface Grounded {
+  readonly model: GroundModel;
+  readonly normals: NormalRecord[];
+  readonly calibration: NormalRecord[];
+  readonly relit: NormalRecord[];
+  /** sha256 of every image that was drawn on. */
+  readonly exemplars: Readonly<Record<string, string>>;
+}
+
+async function groundBySpoken(
+  words: Words,
+  input: LearnInput,
+  segmenter: Segmenter,
+  failures: { image: string; error: LogsadError }[],
+  options: LearnOptions,
+): Promise<Grounded> {
+  const { file } = input.compiled;
+  const { model, normals, calibration } = await learnSpoken(words, input, segmenter, failures, options);
+  return {
+    model,
+    normals: normals.map((f) => record(file, model, f, f.candidates.image)),
+    calibration: calibration.map((f) => record(file, model, f)),
+    relit: [],
+    exemplars: {},
+  };
+}
+
+async function groundByHead(
+  words: Words | null,
+  input: LearnInput,
+  masks: ReadonlyMap<string, Mask>,
+  segmenter: Segmenter,
+  failures: { image: string; error: LogsadError }[],
+  options: LearnOptions,
+): Promise<Grounded> {
+  const { file } = input.compiled;
+  const drawn = await headImages(file, input, segmenter, options);
+  const { head, framed } = await learnHead(file, drawn, masks, segmenter, input.seed ?? 0, options);
+  const exemplars = Object.fromEntries(framed.map((f) => [f.name, f.sha256]));
+  const finder = { file, segmenter, head, words };
+  const first = await inOrder(framed, async (f) => offered(finder, f, {}, options.signal));
+  const medians = areaMedians(file, first);
+  // Images that only show a value of an attribute serve too, wherever they lie.
+  const pointedAt = (input.exemplars ?? []).filter((e) => exemplarNames(file).includes(e.name));
+  const extra = new Map([...pointedAt, ...drawn].map((r) => [r.name, r]));
+  for (const n of input.normals) extra.delete(n.name);
+  const all = [...extra.values(), ...input.normals];
+  const found = await candidates(finder, all, medians, 'normals', failures, options);
+  const lit = await relight(finder, all, medians, options);
+  const model = learnGround(
+    file,
+    head,
+    found.map((f) => f.candidates),
+    lit.map((f) => f.candidates),
+  );
+  const wanted = new Set(input.normals.map((n) => n.name));
+  const own = found.filter((f) => wanted.has(f.candidates.image));
+  const more = await candidates(finder, input.calibration ?? [], model.medians, 'calibration', failures, options);
+  return {
+    model,
+    normals: own.map((f) => record(file, model, f, f.candidates.image)),
+    calibration: more.map((f) => record(file, model, f)),
+    relit: lit.map((f) => record(file, model, f, f.candidates.image)),
+    exemplars,
   };
 }
 
@@ -204,11 +240,9 @@ function record(file: RuleFile, model: GroundModel, f: Found, without?: string):
 
 /** Candidates of some normals, spread over the list, at the outer gains: what weak rules must bear. */
 async function relight(
-  file: RuleFile,
+  finder: Finder,
   refs: readonly ImageRef[],
-  head: PixelHead,
   medians: Readonly<Record<string, number>>,
-  segmenter: Segmenter,
   options: LearnOptions,
 ): Promise<Found[]> {
   const step = Math.max(1, Math.ceil(refs.length / GROUND.relitNormals));
@@ -217,13 +251,13 @@ async function relight(
     .flatMap((ref) => GROUND.gains.filter((g) => g !== 1).map((gain) => ({ ref, gain })));
   // An unreadable picture was reported by the first pass.
   const readable = async ({ ref, gain }: { ref: ImageRef; gain: number }): Promise<Found | null> => {
-    const framed = await segmenter.frame(ref, options.signal).catch((error: unknown) => {
+    const framed = await finder.segmenter.frame(ref, options.signal).catch((error: unknown) => {
       if (error instanceof LogsadError && error.code.startsWith('IMAGE_')) return null;
       throw error;
     });
     if (!framed) return null;
-    const view = await segmenter.view({ ...framed, pixels: withGain(framed.pixels, gain) }, head, signalOf(options));
-    return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+    const relit = { ...framed, pixels: withGain(framed.pixels, gain) };
+    return { candidates: await offered(finder, relit, medians, options.signal), sha256: framed.sha256 };
   };
   let done = 0;
   const found = await inOrder(jobs, async (job) => {
@@ -250,18 +284,15 @@ async function bareRecords(
 }
 
 async function candidates(
-  file: RuleFile,
+  finder: Finder,
   refs: readonly ImageRef[],
-  head: PixelHead,
   medians: Readonly<Record<string, number>>,
-  segmenter: Segmenter,
   stage: string,
   failures: { image: string; error: LogsadError }[],
   options: LearnOptions,
 ): Promise<Found[]> {
   return pictures(refs, stage, failures, options, async (ref) => {
-    const framed = await segmenter.frame(ref, options.signal);
-    const view = await segmenter.view(framed, head, signalOf(options));
-    return { candidates: candidatesOf(file, ref.name, view, medians), sha256: framed.sha256 };
+    const framed = await finder.segmenter.frame(ref, options.signal);
+    return { candidates: await offered(finder, framed, medians, options.signal), sha256: framed.sha256 };
   });
 }

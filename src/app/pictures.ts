@@ -1,19 +1,25 @@
 /** Pictures for people: overlays as PNG, report pictures and contact sheets. All drawing is `sceneToSvg` of core/report. */
 
-import type { FeatureGrid } from '../core/grid/grid.ts';
+import { COMPOSITION } from '../core/detect/index.ts';
+import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
+import { FUSED, imageMaps } from '../core/metrics/maps.ts';
 import { contactSheet, type SheetPicture } from '../core/report/contactSheet.ts';
+import { heatPicture } from '../core/report/heat.ts';
+import { figure } from '../core/report/style.ts';
 import { type DrawOptions, drawScene, sceneToSvg } from '../core/report/svg.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
+import type { Inspection } from './inspect.ts';
 import type { ImageReader } from './ports.ts';
 
 /** Long sides in pixels and JPEG qualities. */
 export const PICTURES = {
   /** As large as the photograph within these limits: labels need some room, huge pictures none. */
   overlay: { least: 800, longSide: 1280, quality: 92 },
-  card: { longSide: 760, quality: 80 },
-  thumbnail: { longSide: 260, quality: 76 },
+  card: { longSide: 720, quality: 74 },
+  heat: { longSide: 420, quality: 70 },
+  thumbnail: { longSide: 240, quality: 70 },
   sheet: { longSide: 840, quality: 85 },
 } as const;
 type Size = { readonly longSide: number; readonly quality: number };
@@ -52,25 +58,55 @@ export async function overlayPng(
   return images.encodePng(await images.renderSvg(drawing.svg, drawing.width, drawing.height));
 }
 
-/** Inline SVG for a card of the report, a plain small picture for a part that passed. @throws LogsadError IMAGE_* */
-export async function reportPicture(
+/** The photograph at `size`, decoded. @throws LogsadError IMAGE_* */
+async function shrunk(path: string, longSide: number, images: ImageReader): Promise<RgbImage> {
+  const size = (native: { width: number; height: number }) => {
+    const k = Math.min(1, longSide / Math.max(native.width, native.height));
+    return { width: Math.max(1, Math.round(native.width * k)), height: Math.max(1, Math.round(native.height * k)) };
+  };
+  return (await images.read(path, { size })).pixels;
+}
+
+async function webpUrl(pixels: RgbImage, quality: number, images: ImageReader): Promise<string> {
+  return `data:image/webp;base64,${Buffer.from(await images.encodeWebp(pixels, quality)).toString('base64')}`;
+}
+
+export interface ReportPictures {
+  readonly picture: string;
+  /** Anomaly map over the grey photograph; absent for a small picture and where no detector has a map. */
+  readonly heat?: string;
+}
+
+/**
+ * What the report shows of one part: inline SVG and anomaly map for a card, one small picture where `small`. `index` makes
+ * ids unique on the page. @throws LogsadError IMAGE_*
+ */
+export async function reportPictures(
   path: string,
-  result: InspectionResult,
+  { result, maps }: Inspection,
   images: ImageReader,
-  options: DrawOptions,
-  index: number,
-): Promise<string> {
-  if (result.verdict === 'pass') {
-    const { href, width, height } = await dataUrl(path, PICTURES.thumbnail, images);
-    return `<img alt="" loading="lazy" width="${width}" height="${height}" src="${href}">`;
+  options: DrawOptions & { readonly small: boolean; readonly index: number },
+): Promise<ReportPictures> {
+  const { small, index, ...draw } = options;
+  if (small) {
+    const pixels = await shrunk(path, PICTURES.thumbnail.longSide, images);
+    const src = await webpUrl(pixels, PICTURES.thumbnail.quality, images);
+    return { picture: `<img alt="" loading="lazy" width="${pixels.width}" height="${pixels.height}" src="${src}">` };
   }
-  const { href } = await dataUrl(path, PICTURES.card, images);
-  return sceneToSvg(result.scene, result, {
-    ...options,
-    image: href,
+  const pixels = await shrunk(path, PICTURES.card.longSide, images);
+  const picture = sceneToSvg(result.scene, result, {
+    ...draw,
+    image: await webpUrl(pixels, PICTURES.card.quality, images),
     longSide: PICTURES.card.longSide,
     idPrefix: `p${index}`,
   });
+  if (Object.keys(maps).length === 0) return { picture };
+  const photo = await shrunk(path, PICTURES.heat.longSide, images);
+  const { width, height } = photo;
+  const fused = imageMaps(result.scene, result.violations, maps, { width, height }, COMPOSITION)[FUSED]!;
+  const src = await webpUrl(heatPicture(photo, fused), PICTURES.heat.quality, images);
+  const alt = `anomaly map, largest value ${figure(fused.data.reduce((m, v) => Math.max(m, v), 0))} tolerance units`;
+  return { picture, heat: `<img alt="${alt}" loading="lazy" width="${width}" height="${height}" src="${src}">` };
 }
 
 /** Pictures with rulers in fractions, as PNG; scenes given are drawn into them. @throws LogsadError IMAGE_* */

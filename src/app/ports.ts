@@ -3,7 +3,9 @@
  * and app never import an adapter.
  */
 import type { CellSpec } from '../core/detect/cells.ts';
+import type { PromptBook } from '../core/detect/prompts.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
+import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
 
 export interface Size {
   readonly width: number;
@@ -31,6 +33,8 @@ export interface ImageReader {
   size(path: string): Promise<Size>;
   encodePng(image: Grid<Uint8Array>): Promise<Uint8Array>;
   encodeJpeg(image: RgbImage, quality?: number): Promise<Uint8Array>;
+  /** Small pictures of a page. */
+  encodeWebp(image: RgbImage, quality: number): Promise<Uint8Array>;
   /** Rasterises SVG text (used for overlays and the demo product). */
   renderSvg(svg: string, width: number, height: number): Promise<RgbImage>;
 }
@@ -96,17 +100,72 @@ export interface DenseBackbone {
    * of the half-pixel upsampled projections of z-scored, unit-normed positions.
    */
   readonly headGraph: string;
+  /**
+   * Where the graph depends on the size of the picture (a vision transformer): the graph for that size, loaded. `graph`
+   * itself is then no graph; see `graphFor`.
+   */
+  readonly at?: (size: Size) => Promise<string>;
+}
+
+/** The graph that takes pictures of this size. */
+export const graphFor = (backbone: DenseBackbone, size: Size): string | Promise<string> =>
+  backbone.at ? backbone.at({ width: size.width, height: size.height }) : backbone.graph;
+
+/**
+ * An image-text model (CLIP). As a dense backbone its last stage is the NACLIP head's. The graph of a size also yields
+ * `tokens` `[1, h, w, d]` (projected NACLIP tokens), `embedding` `[1, d]` (unit, of the unmodified model), `stock` and
+ * `patches` `[1, h, w, c]` (last block as it was; after the last norm) and `positioned` `[1, L, c]` for `windows`.
+ */
+export interface ImageTextModel extends DenseBackbone {
+  readonly at: (size: Size) => Promise<string>;
+  /** d: length of embeddings of pictures and texts. */
+  readonly dimension: number;
+  /** Side it was trained at, and pixels per patch. */
+  readonly size: number;
+  readonly patch: number;
+  /**
+   * WinCLIP's windows of `count` tokens, class token included: the graph takes `positioned` and `windows` (int64
+   * `[n, count]`, numbers of tokens, 0 = class) and yields `embedding` `[n, d]`, unit rows.
+   */
+  windows(count: number): Promise<string>;
+  /** Unit rows `[n, 1, d]`, one per text; kept on disk. @throws LogsadError TEXT_TOO_LONG */
+  embed(texts: readonly string[]): Promise<Grid<Float32Array>>;
+}
+
+/** A mask model (SAM): class-agnostic masks of a picture. */
+export interface MaskModel {
+  readonly id: string;
+  readonly digest: string;
+  /** Automatic masks over a grid of prompts, best first; the encoder runs once. */
+  propose(image: RgbImage, options?: SamOptions & { readonly signal?: AbortSignal }): Promise<KeptMask[]>;
+  /** The likeliest mask at each point `[x, y]` in pixels. */
+  at(
+    image: RgbImage,
+    points: readonly (readonly [number, number])[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<KeptMask[]>;
 }
 
 export interface Backbones {
   /** Loads the backbone that the set names for the role. @throws LogsadError MODEL_* */
   dense(role: 'ground' | 'match', set: string): Promise<DenseBackbone>;
+  /** The image-text model of a set; null where the set names none. @throws LogsadError MODEL_* */
+  imageText?(set: string): Promise<ImageTextModel | null>;
+  /** The mask model of a set; null where the set names none. @throws LogsadError MODEL_* */
+  masks?(set: string): Promise<MaskModel | null>;
   /** Loads a dense backbone by its id. @throws LogsadError MODEL_* */
   model(id: string): Promise<DenseBackbone>;
   /** Ids of the dense backbones whose files are on this machine, in manifest order. */
   installed(): Promise<readonly string[]>;
   /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
   cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
-  /** Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. */
-  nearest(index: boolean): Promise<string>;
+  /**
+   * Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. With a
+   * `count` above 1 `cosine[n, count]`, the largest first.
+   */
+  nearest(index: boolean, count?: number): Promise<string>;
+  /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
+  products(): Promise<string>;
+  /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
+  prompts(): Promise<PromptBook>;
 }

@@ -2,15 +2,34 @@
  * Meets the needs of detectors with the inference child. A picture that is judged goes through one program: backbone,
  * cells, search; only a cosine per cell comes back.
  */
+import { altered } from '../core/detect/alter.ts';
 import { gridOf } from '../core/detect/cells.ts';
-import type { Answer, Need, Needs, RowsOf, Source } from '../core/detect/detector.ts';
+import type { Answer, Need, Needs, RowsOf, SeeSpec, Source, View } from '../core/detect/detector.ts';
+import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
 import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
-import type { Backbones, DenseBackbone, Inference, Step, Tensor } from './ports.ts';
+import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
+import type { Sight } from './sight.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
+
+/** Raw stages of the one picture that is judged, where its backbone has already run on it. */
+export interface SeenStages {
+  readonly backbone: string;
+  readonly stages: Readonly<Record<string, FeatureGrid>>;
+}
+
+export interface RunnerOptions {
+  readonly signal?: AbortSignal;
+  /** How far a long computation is. */
+  readonly onProgress?: (stage: string, done: number, total: number) => void;
+  /** Only for needs of image 0 by a runner that serves a single picture. */
+  readonly seen?: SeenStages | null;
+  /** For detectors that compare pictures with words. */
+  readonly imageText?: Sight | null;
+}
 
 const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
 const rowsTensor = (r: Rows): Tensor => ({ dims: [r.height * r.width, r.channels], data: r.data });
@@ -28,8 +47,24 @@ const asGrid = (t: Tensor): FeatureGrid => ({
   channels: t.dims[3]!,
 });
 
-/** The steps from a picture to its rows: step 0 the backbone, step 1 the cells. */
-async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: RgbImage, of: RowsOf): Promise<Step[]> {
+/** `[n, count]` values as `count` lists, the k-th largest of every query in the k-th. */
+function ranked(values: Float32Array, count: number): Float32Array[] {
+  if (count === 1) return [values];
+  return Array.from({ length: count }, (_, k) =>
+    Float32Array.from({ length: values.length / count }, (_, i) => values[i * count + k]!),
+  );
+}
+
+const stageTensor = (g: FeatureGrid): Tensor => ({ dims: [1, g.height, g.width, g.channels], data: g.data });
+
+/** The steps from a picture to its rows; the last one makes the rows, the backbone runs before it unless it already has. */
+async function rowSteps(
+  backbones: Backbones,
+  backbone: DenseBackbone,
+  image: RgbImage,
+  of: RowsOf,
+  seen: SeenStages | null,
+): Promise<Step[]> {
   const { spec, scales, places } = of;
   const graph = await backbones.cells(backbone, spec);
   const { width, height } = gridOf(image, spec);
@@ -37,30 +72,59 @@ async function rowSteps(backbones: Backbones, backbone: DenseBackbone, image: Rg
     size: { dims: [2], data: BigInt64Array.of(BigInt(height), BigInt(width)) },
   };
   for (const [i, name] of spec.stages.entries()) {
-    feeds[name] = { step: 0, output: name };
+    feeds[name] = seen ? stageTensor(seen.stages[name]!) : { step: 0, output: name };
     if (!spec.standardise) continue;
     feeds[`mean_${name}`] = vector(scales[i]!.mean);
     feeds[`scale_${name}`] = vector(scales[i]!.scale);
   }
   if (places) feeds.places = rowsTensor(places);
-  return [
-    { graph: backbone.graph, feeds: { image: imageTensor(image) } },
-    { graph, feeds },
-  ];
+  const cells: Step = { graph, feeds };
+  if (seen) return [cells];
+  return [{ graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } }, cells];
 }
 
-/** Meets the needs of one detector on one backbone. */
+/** Cuts a picture into squares and shows them to the image tower. */
+async function views(
+  model: Sight,
+  image: RgbImage,
+  { side: asked, fit, windows, stages, crops }: SeeSpec,
+  signal: AbortSignal | undefined,
+): Promise<View[]> {
+  const side = Math.max(1, Math.round((asked ?? model.side) / model.patch)) * model.patch;
+  return inOrder(cutSquares(image, side, fit), async ({ picture, x, y, of }) => {
+    const seen = await model.see(picture, { windows, stages }, signal);
+    const corners = crops
+      ? await inOrder(cornerCrops(picture), (c) => model.see(c, { windows: [], stages: false }, signal))
+      : [];
+    return { ...seen, x, y, of, side, crops: corners.map((c) => c.embedding) };
+  });
+}
+
+/** Meets the needs of one detector on one backbone, or on an image-text model. */
 export function createRunner(
   deps: { readonly inference: Inference; readonly backbones: Backbones },
   backbone: DenseBackbone | null,
   pixels: Pixels,
-  signal?: AbortSignal,
+  { signal, onProgress, seen = null, imageText = null }: RunnerOptions = {},
 ) {
   const { inference, backbones } = deps;
   const extra = signal ? { signal } : {};
+  const shared = seen !== null && seen.backbone === backbone?.id ? seen : null;
+  const picture = async ({ image, alteration }: RowsOf): Promise<RgbImage> => {
+    const plain = await pixels(image);
+    return alteration ? altered(plain, alteration) : plain;
+  };
+  const counted = (total: number): (() => void) => {
+    let done = 0;
+    return () => onProgress?.('features', ++done, total);
+  };
   const dense = (): DenseBackbone => {
     if (!backbone) throw new TypeError('detector: no backbone was asked for');
     return backbone;
+  };
+  const eye = (): Sight => {
+    if (!imageText) throw new TypeError('detector: no image-text model was asked for');
+    return imageText;
   };
   const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
 
@@ -68,9 +132,14 @@ export function createRunner(
     signal?.throwIfAborted();
     if (need.do === 'keep') return inference.put(need.name, rowsTensor(need.rows)).then(() => null);
     if (need.do === 'drop') return inference.drop(need.name).then(() => null);
+    if (need.do === 'progress') {
+      onProgress?.(need.stage, need.done, need.total);
+      return null;
+    }
     if (need.do === 'stages') {
       const stages = await inOrder(need.images, async (i) => {
-        const steps = [{ graph: dense().graph, feeds: { image: imageTensor(await pixels(i)) } }];
+        const image = await pixels(i);
+        const steps = [{ graph: await graphFor(dense(), image), feeds: { image: imageTensor(image) } }];
         return (
           await inference.run(
             steps,
@@ -82,20 +151,25 @@ export function createRunner(
       return { stages };
     }
     if (need.do === 'rows') {
+      const step = counted(need.of.length);
       const rows = await inOrder(need.of, async (of) => {
-        const steps = await rowSteps(backbones, dense(), await pixels(of.image), of);
-        return (
-          await inference.run(
-            steps,
-            of.spec.stages.map((n) => [1, `rows_${n}`] as const),
-            extra,
-          )
-        ).map(asRows);
+        const steps = await rowSteps(backbones, dense(), await picture(of), of, shared);
+        const fetch = of.spec.stages.map((n) => [steps.length - 1, `rows_${n}`] as const);
+        const found = (await inference.run(steps, fetch, extra)).map(asRows);
+        step();
+        return found;
       });
       return { rows };
     }
+    if (need.do === 'see') return { views: await views(eye(), await pixels(need.image), need, signal) };
+    if (need.do === 'say') return { texts: await eye().say(need.prompts) };
+    if (need.do === 'products') {
+      const steps = [{ graph: await backbones.products(), feeds: { a: feed(need.a), bT: feed(need.b) } }];
+      const [product] = await inference.run(steps, [[0, 'product']], extra);
+      return { products: product!.data as Float32Array };
+    }
     if (need.do === 'nearest') {
-      const graph = await backbones.nearest(need.index === true);
+      const graph = await backbones.nearest(need.index === true, need.count);
       const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
       const [cosine, index] = await inference.run(
@@ -103,17 +177,22 @@ export function createRunner(
         names.map((n) => [0, n] as const),
         extra,
       );
-      const largest = [cosine!.data as Float32Array];
+      const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     }
     const nearest = await backbones.nearest(false);
-    const steps = await rowSteps(backbones, dense(), await pixels(need.of.image), need.of);
+    const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
+    const cells = steps.length - 1;
     const fetch: [number, string][] = [];
     for (const [i, name] of need.of.spec.stages.entries()) {
       fetch.push([steps.length, 'cosine']);
       steps.push({
         graph: nearest,
-        feeds: { q: { step: 1, output: `rows_${name}` }, bank: { resident: need.banks[i]! }, bias: vector(need.bias) },
+        feeds: {
+          q: { step: cells, output: `rows_${name}` },
+          bank: { resident: need.banks[i]! },
+          bias: vector(need.bias),
+        },
       });
     }
     return { largest: (await inference.run(steps, fetch, extra)).map((t) => t.data as Float32Array) };

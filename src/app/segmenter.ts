@@ -10,7 +10,16 @@ import { type ViewOptions, viewFrame } from '../core/ground/model.ts';
 import { shapeBox, shapesMask } from '../core/ground/place.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Box, SceneFrame } from '../core/scene.ts';
-import type { DenseBackbone, ImageReader, Inference, Size, Step, Tensor } from './ports.ts';
+import {
+  type DenseBackbone,
+  graphFor,
+  type ImageReader,
+  type Inference,
+  type Size,
+  type Step,
+  type Tensor,
+} from './ports.ts';
+import type { SeenStages } from './runner.ts';
 
 export type ImageInput =
   | { readonly name: string; readonly path: string }
@@ -50,6 +59,12 @@ export interface Segmenter {
   setFocus(size: FocusSize | null): void;
   /** Raw stages and cell colours of a frame. */
   features(image: RgbImage, signal?: AbortSignal): Promise<FrameFeatures>;
+  /** As `view`, with the raw stages it was made from: detectors on the same backbone need not run it again. */
+  see(
+    image: FramedImage,
+    head: PixelHead,
+    options?: ViewOptions & { readonly signal?: AbortSignal },
+  ): Promise<{ readonly view: FrameView; readonly seen: SeenStages }>;
   /** A frame labelled by a head. */
   view(
     image: FramedImage,
@@ -128,7 +143,8 @@ export function createSegmenter(
     head: PixelHead | null,
     signal?: AbortSignal,
   ): Promise<{ stages: FeatureGrid[]; logits: FeatureGrid | null }> => {
-    const steps: Step[] = [{ graph: backbone.graph, feeds: { image: imageTensor(image) } }];
+    const graph = await graphFor(backbone, image);
+    const steps: Step[] = [{ graph, feeds: { image: imageTensor(image) } }];
     const fetch: (readonly [number, string])[] = names.map((n) => [0, n] as const);
     if (head) {
       const prefix = await put(head);
@@ -197,11 +213,18 @@ export function createSegmenter(
       const { stages } = await run(image, null, signal);
       return { stages, lab: labOf(image, stages) };
     },
-    async view(image, head, options = {}) {
+    async view(image, head, options) {
+      return (await this.see(image, head, options)).view;
+    },
+    async see(image, head, options = {}) {
       const { stages, logits } = await run(image.pixels, head, options.signal);
       const { height, width } = stages[0]!;
       const ignored = shapesMask(file.ignore, file, image.frame, height, width, masks);
-      return viewFrame(head, image.frame, stages, labOf(image.pixels, stages), logits!, { ...options, ignored });
+      const view = viewFrame(head, image.frame, stages, labOf(image.pixels, stages), logits!, { ...options, ignored });
+      return {
+        view,
+        seen: { backbone: backbone.id, stages: Object.fromEntries(names.map((n, i) => [n, stages[i]!])) },
+      };
     },
   };
 }

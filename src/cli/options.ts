@@ -12,6 +12,21 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A parser for whole numbers from `least` on, with commas between them; each once, in rising order. */
+export function wholeNumbers(least: number): (text: string) => number[] {
+  const one = wholeNumber(least);
+  return (text) => [...new Set(text.split(',').map((part) => one(part.trim())))].sort((a, b) => a - b);
+}
+
+/** A parser for one of some words. */
+export function choice<T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((w) => w === text);
+    if (found === undefined) throw new InvalidArgumentError(`expected ${words.join(' or ')}, got "${text}"`);
+    return found;
+  };
+}
+
 /** Output names for images: no folders, no two alike, `ext` instead of the image's own ending. */
 export function outputNames(names: readonly string[], ext: string): Map<string, string> {
   const flat = (name: string): string => name.replace(/^(\.\.?[\\/])+/, '').replace(/[\\/:]+/g, '__');

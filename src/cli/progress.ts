@@ -19,25 +19,29 @@ export interface ProgressMeter {
 
 /** `now` in milliseconds; tests hand in a clock of their own. */
 export function progressMeter(terminal: Terminal, now: () => number = () => performance.now()): ProgressMeter {
+  /** Stages may take turns: each keeps its own beginning, so that rate and time left stay true. */
+  const stages = new Map<string, { readonly began: number; readonly first: number }>();
   let stage = '';
-  let began = 0;
-  let first = 0;
   let shown = Number.NEGATIVE_INFINITY;
   let drawn = false;
   const clear = (): void => {
     if (drawn) terminal.err('\r\u001b[2K');
     drawn = false;
   };
+  const enter = (p: ProgressStep, at: number): void => {
+    clear();
+    stage = p.stage;
+    const known = stages.get(stage);
+    if (known === undefined || p.done < known.first) stages.set(stage, { began: at, first: p.done });
+    if (terminal.interactive) shown = Number.NEGATIVE_INFINITY;
+    // Off a terminal, stages that take turns share one rhythm: a line of each at every turn would be a flood.
+    else if (known === undefined) shown = at;
+  };
   return {
     step(p) {
       const at = now();
-      if (p.stage !== stage) {
-        clear();
-        stage = p.stage;
-        began = at;
-        first = p.done;
-        shown = terminal.interactive ? Number.NEGATIVE_INFINITY : at;
-      }
+      if (p.stage !== stage) enter(p, at);
+      const { began, first } = stages.get(stage)!;
       const last = p.done >= p.total;
       if (!last && at - shown < (terminal.interactive ? TIMING.redrawMs : TIMING.plainMs)) return;
       // A stage that is over before the first line was due needs none.

@@ -6,8 +6,8 @@
 import { heldOutScenes } from './ground/heldOut.ts';
 import { CALIBRATE, type Judge, type Judged, judgeScene, learnJudge, scoresOf } from './judge.ts';
 import type { Profile } from './profile.ts';
-import type { CompiledRules } from './rules/index.ts';
-import type { RegionMasks } from './rules/view.ts';
+import type { CompiledRules, LearningSet } from './rules/index.ts';
+import { NO_MASKS, type RegionMasks } from './rules/view.ts';
 import type { Scene } from './scene.ts';
 import { mean, TOLERANCE } from './statistics.ts';
 
@@ -36,6 +36,8 @@ interface Fold {
 
 export interface Calibration {
   readonly judge: Judge;
+  /** What `judge` was learnt from: hand it to every tool whose bounds must be those of an inspection. */
+  readonly learning: LearningSet;
   readonly setAside: readonly SetAside[];
   /** Units of all normals, then calibration images, each by bounds it did not help to set. */
   readonly units: readonly number[];
@@ -99,6 +101,22 @@ function reasonOf(judged: Judged): string {
   return first && judged.rules.unit >= unit ? first.message : `${name} scores ${unit.toFixed(2)} times its border`;
 }
 
+/** The Scenes of a profile as a learning set, nothing set aside yet. */
+function learningSet(
+  { normals, calibration, relit = [] }: Pick<Profile, 'normals' | 'calibration'> & Partial<Pick<Profile, 'relit'>>,
+  held: readonly Scene[],
+  masks: RegionMasks,
+): LearningSet {
+  const origin = new Map([...normals, ...calibration].map((r) => [r.sha256, r.scene]));
+  return {
+    normals: normals.map((r) => r.scene),
+    held,
+    calibration: calibration.map((r) => r.scene),
+    relit: relit.map((r) => ({ scene: r.scene, from: origin.get(r.sha256) ?? null })),
+    masks,
+  };
+}
+
 /**
  * Learns all bounds of a profile. Every normal is judged by the folds that it is not in; those that the others refuse, at
  * most max(1, 2 %), are set aside whole, so that one bad part among the normals moves no bound (FINDINGS 4), and all is
@@ -107,7 +125,7 @@ function reasonOf(judged: Judged): string {
 export function calibrate(
   compiled: CompiledRules,
   profile: Pick<Profile, 'normals' | 'calibration'> & Partial<Pick<Profile, 'relit'>>,
-  masks: RegionMasks = {},
+  masks: RegionMasks = NO_MASKS,
 ): Calibration {
   const records = [...profile.normals, ...profile.calibration];
   const scenes = records.map((r) => r.scene);
@@ -115,19 +133,9 @@ export function calibrate(
   // What `--calibrate` brought had no part in telling known from unknown.
   const held = [...heldOutScenes(compiled.file, scenes.slice(0, first)), ...scenes.slice(first)];
   const n = scenes.length;
-  const learn = (keep: (i: number) => boolean): Judge => {
-    const kept = scenes.map((_, i) => keep(i));
-    // What was made from an image that is left out is left out with it.
-    const gone = new Set(records.flatMap((r, i) => (kept[i] ? [] : [r.sha256])));
-    const relit = (profile.relit ?? []).filter((r) => !gone.has(r.sha256)).map((r) => r.scene);
-    return learnJudge(
-      compiled,
-      scenes.filter((_, i) => kept[i] && i < first),
-      scenes.filter((_, i) => kept[i] && i >= first),
-      masks,
-      relit,
-    );
-  };
+  const set = learningSet(profile, held.slice(0, first), masks);
+  const indexOf = new Map(scenes.map((s, i) => [s, i]));
+  const learn = (keep: (i: number) => boolean): Judge => learnJudge(compiled, set, (s) => keep(indexOf.get(s)!));
   const count = Math.min(n, CALIBRATE.folds);
   const membersOf = (f: number): number[] => scenes.flatMap((_, i) => (i % count === f ? [i] : []));
   const foldsWithout = (aside: ReadonlySet<number>): Fold[] =>
@@ -154,6 +162,7 @@ export function calibrate(
   const names = Object.keys(judge.detectors);
   return {
     judge,
+    learning: { ...set, aside: new Set([...indices].map((i) => scenes[i]!)) },
     setAside: aside.map(({ image, unit, reason }) => ({ image, unit, reason })),
     units,
     twoGroups: names.flatMap((d) => twoGroupsOf(d, scoresOf(d, scenes.slice(0, first))) ?? []),

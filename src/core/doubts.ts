@@ -1,4 +1,6 @@
 /** When a verdict would be a guess: reasons to send a picture to a person instead (`review`). */
+import { NO_NORMALS } from './rules/kind.ts';
+import { NO_MAP } from './rules/kinds/structure.ts';
 import type { Measurement, Scene } from './scene.ts';
 
 /** Aspect ratios this far apart show another camera, crop or turn. */
@@ -12,6 +14,11 @@ export function doubtsOf(scene: Scene, measurements: readonly Measurement[], nor
   const doubts: string[] = [];
   if (measurements.length > 0 && measurements.every((m) => m.skipped !== undefined)) {
     doubts.push(`cannot judge: no rule applies (${measurements[0]!.skipped})`);
+  }
+  for (const m of measurements) {
+    // No map of this picture, or a rule that came after learning, of whose place no normal has a map.
+    if (m.kind === 'structure' && (m.skipped === NO_MAP || m.skipped === NO_NORMALS))
+      doubts.push(`cannot judge ${m.rule}: ${NO_MAP}`);
   }
   const aspect = (s: Scene): number => s.frame.imageWidth / s.frame.imageHeight;
   const own = aspect(scene);

@@ -117,12 +117,20 @@ export const CATALOGUE = {
     when: 'The folder given as --dataset has no layout that evaluate knows.',
     message: (p) => `${list(p.path)} is no labelled dataset: ${list(p.reason)}`,
     fix: () =>
-      'expected DIR/test/good/*.jpg and DIR/test/<anomaly>/*.jpg (MVTec AD, MVTec LOCO AD or mask-free); masks in DIR/ground_truth are optional',
+      'expected DIR/test/good/*.jpg and DIR/test/<anomaly>/*.jpg (MVTec AD, MVTec LOCO AD or mask-free; masks in DIR/ground_truth are optional), or DIR/split_csv/1cls.csv (VisA)',
+  }),
+  DATASET_MASK: entry({
+    exit: 2,
+    http: 422,
+    when: 'A mask of a labelled dataset does not fit its image, is empty, or holds a value that defects_config.json does not list.',
+    message: (p) => `mask ${list(p.mask)} ${list(p.reason)}`,
+    fix: () =>
+      'replace the mask, or take it away: an image without a mask counts for image metrics only; how masks are read is in docs/evaluation.md',
   }),
   CSV_INVALID: entry({
     exit: 2,
     http: 422,
-    when: 'A CSV of defect groups or allowed causes lacks a column or a value, or names a group that has no causes.',
+    when: 'A CSV (defect groups, allowed causes, labels, the table of VisA) lacks a column or a value, or holds one that is not expected.',
     message: (p) => list(p.reason),
     fix: (p) => `expected the columns ${list(p.columns)}, one record a line`,
   }),
@@ -139,6 +147,22 @@ export const CATALOGUE = {
     when: 'A package or its native library cannot be loaded: a half install, or node_modules of another machine.',
     message: (p) => `the installation is incomplete: ${list(p.reason)}`,
     fix: () => 'run npm ci in the folder of the package, without --omit=optional; logsad doctor checks again',
+  }),
+  RULES_EXIST: entry({
+    exit: 2,
+    http: 409,
+    when: 'init was pointed at a folder that has a rule file already.',
+    message: (p) => `${list(p.path)} exists and is not overwritten`,
+    fix: (p) =>
+      `edit it and look with: logsad rules lint ${list(p.quoted)}; for a fresh one name another folder: logsad init OTHER --normals ${list(p.normals)}`,
+  }),
+  RULES_EMPTY: entry({
+    exit: 2,
+    http: 422,
+    when: 'A warning, not a stop: the rule file names nothing to look for and nothing that must hold.',
+    message: (p) => `${list(p.product)} has no interests and no rules: only patches are compared with the normals`,
+    fix: () =>
+      'draw interests and write rules (docs/authoring.md), or keep it so where any departure from the normals is a defect',
   }),
   USAGE: entry({
     exit: 2,
@@ -323,6 +347,46 @@ export const CATALOGUE = {
     message: (p) => `detector '${list(p.detector)}' is not available; available: ${list(p.known)}`,
     fix: () => 'name one of those under detectors: in the rule file',
   }),
+  DETECTOR_NEEDS_MODEL: entry({
+    exit: 3,
+    http: 422,
+    when: 'A detector compares pictures with words, and the model set has no image-text model.',
+    message: (p) =>
+      `detector '${list(p.detector)}' needs an image-text model; the set '${list(p.set)}' has none installed`,
+    fix: () =>
+      'bring one with: logsad models pull --set cpu, then learn with --models cpu; or take a detector that needs none: patch, patchcore, spade, padim',
+  }),
+  DETECTOR_NORMALS: entry({
+    exit: 2,
+    http: 422,
+    when: 'A detector needs more normals than it was given.',
+    message: (p) => `detector '${list(p.detector)}' needs at least ${list(p.needed)} normals, found ${list(p.found)}`,
+    fix: () => 'add photographs of good parts, or take a detector that does with one: patch',
+  }),
+  PROMPTS_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A list of prompts in prompts/ is no table of states and templates.',
+    message: (p) => `${list(p.path)} is no list of prompts: ${list(p.reason)}`,
+    fix: () => 'expected schema, normal, anomalous and templates, each a list of texts with {} in them',
+  }),
+  ADAPTERS_INVALID: entry({
+    exit: 2,
+    http: 422,
+    when: 'A file of APRIL-GAN adapters cannot be read as tensors, or does not fit the model.',
+    message: (p) => `${list(p.path)} does not serve as adapters: ${list(p.reason)}`,
+    fix: () =>
+      'expected fc.0.weight [d, c] and fc.0.bias [d] to fc.3.* in a .pth (torch.save) or .safetensors file; train some with: logsad adapters train',
+  }),
+  WORDS_UNAVAILABLE: entry({
+    exit: 2,
+    http: 422,
+    when: 'Interests of the rule file are given by words only, and the model set has no image-text model.',
+    message: (p) =>
+      `${list(p.product)}: ${list(p.interests)} can only be found by words, and the model set '${list(p.set)}' has no image-text model`,
+    fix: () =>
+      'run: logsad models pull --set cpu; then logsad learn RULES --normals DIR --models cpu --profile OUT; or draw exemplars: of these interests',
+  }),
   // --- models ------------------------------------------------------------------------------------------------------
   MODEL_MANIFEST: entry({
     exit: 2,
@@ -380,6 +444,30 @@ export const CATALOGUE = {
     when: 'A stage of the manifest names a tensor that the graph does not hold.',
     message: (p) => `model '${list(p.model)}': the graph holds no tensor '${list(p.tensor)}'`,
     fix: () => 'correct `stages` (or `input`) of the entry in the manifest',
+  }),
+
+  MODEL_LAYOUT: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model file is an ONNX graph, but not built as its role needs: other inputs, another structure, an optimised or quantised export.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)}: expected ${list(p.expected)}, found ${list(p.found)}`,
+    fix: (p) =>
+      `bring the plain float32 export: logsad models pull ${list(p.model)} --force; or export the checkpoint anew (docs/models.md says how)`,
+  }),
+  MODEL_UNPINNED: entry({
+    exit: 3,
+    http: 503,
+    when: 'A model that is brought from outside has files here, but no digest of them was ever pinned.',
+    message: (p) => `model '${list(p.model)}': ${list(p.path)} has no sha256 in ${list(p.lock)}`,
+    fix: (p) => `run: logsad models pull ${list(p.model)}`,
+  }),
+  TEXT_TOO_LONG: entry({
+    exit: 2,
+    http: 422,
+    when: 'A text of the rule file (say, object, states) is longer than the text model reads.',
+    message: (p) =>
+      `model '${list(p.model)}' reads ${list(p.expected)} tokens, found ${list(p.found)} in \u201c${list(p.text).slice(0, 80)}\u201d`,
+    fix: () => 'say it in fewer words under say:, object: or states: of the rule file; then: logsad rules lint RULES',
   }),
 
   // --- inference ---------------------------------------------------------------------------------------------------

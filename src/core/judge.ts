@@ -1,4 +1,12 @@
-import { type CompiledRules, evaluateRules, type LearntRules, learnRules, type RulesOutcome } from './rules/index.ts';
+import {
+  type CompiledRules,
+  evaluateRules,
+  type LearningSet,
+  type LearntRules,
+  learnFrom,
+  type RulesOutcome,
+} from './rules/index.ts';
+import { teaching } from './rules/learn.ts';
 import type { RegionMasks } from './rules/view.ts';
 import type { Scene } from './scene.ts';
 import { learnScalar, mean, median, type ScalarReference, standardDeviation, TOLERANCE } from './statistics.ts';
@@ -84,22 +92,37 @@ export interface Judged {
 export const scoresOf = (name: string, scenes: readonly Scene[]): number[] =>
   scenes.flatMap((s) => (s.detectors[name] ? [s.detectors[name].score] : []));
 
-function boundsOf(normals: readonly number[], calibration: readonly number[]): ScalarReference {
+/** Per normal that was seen altered: by how much that raised its score. */
+const raisesOf = (name: string, scenes: readonly Scene[]): number[] =>
+  scenes.flatMap(({ detectors }) => {
+    const { score, altered } = detectors[name] ?? {};
+    return score === undefined || altered === undefined ? [] : [Math.max(0, altered - score)];
+  });
+
+/** `raises`: the border leaves room for what other focus and light typically add to the score of a good part. */
+function boundsOf(
+  normals: readonly number[],
+  calibration: readonly number[],
+  raises: readonly number[],
+): ScalarReference {
   const floor = CALIBRATE.floor * Math.abs(median(normals.length > 0 ? normals : calibration)) || CALIBRATE.floor;
-  return learnScalar(normals, { floor, oneSided: true, calibration });
+  const bounds = learnScalar(normals, { floor, oneSided: true, calibration });
+  const room = raises.length > 0 ? median(raises) : 0;
+  return room > 0 ? { ...bounds, tolerance: bounds.tolerance + room, high: bounds.high + room } : bounds;
 }
 
 function learnDetector(name: string, normals: readonly Scene[], calibration: readonly Scene[]): DetectorBounds {
   const variants: Record<string, ScalarReference> = {};
+  const raises = raisesOf(name, normals);
   for (const v of new Set(normals.map((s) => s.variant))) {
     const same = (s: Scene): boolean => s.variant === v;
     const mine = scoresOf(name, normals.filter(same));
     if (v !== null && mine.length >= CALIBRATE.variantMinN)
-      variants[v] = boundsOf(mine, scoresOf(name, calibration.filter(same)));
+      variants[v] = boundsOf(mine, scoresOf(name, calibration.filter(same)), raises);
   }
   const [a, b] = [scoresOf(name, normals), scoresOf(name, calibration)];
   // The published statistics come from the validation split alone; without one, from the normals left out one by one.
-  return { pooled: boundsOf(a, b), variants, paper: paperStatistics(b.length > 1 ? b : a) };
+  return { pooled: boundsOf(a, b, raises), variants, paper: paperStatistics(b.length > 1 ? b : a) };
 }
 
 /** The learnt border of one detector for a scene's variant. */
@@ -120,21 +143,16 @@ export function detectorUnit(bounds: ScalarReference, score: number): number {
   return d >= 0 ? CALIBRATE.middle + (1 - CALIBRATE.middle) * d : CALIBRATE.middle * Math.exp(d);
 }
 
-/** Learns rules and detectors from normals; `calibration` widens bounds and moves no centre, `relit` those of weak rules. */
-export function learnJudge(
-  compiled: CompiledRules,
-  normals: readonly Scene[],
-  calibration: readonly Scene[],
-  masks: RegionMasks = {},
-  relit: readonly Scene[] = [],
-): Judge {
+/** Learns rules and detectors from a set, or from what `keep` admits of it: calibration widens bounds and moves no centre. */
+export function learnJudge(compiled: CompiledRules, set: LearningSet, keep?: (scene: Scene) => boolean): Judge {
+  const { normals, calibration } = teaching(set, keep);
   const all = [...normals, ...calibration];
   const names = [...new Set(all.flatMap((s) => Object.keys(s.detectors)))].sort();
   const detectors = Object.fromEntries(names.map((n) => [n, learnDetector(n, normals, calibration)]));
   const zs = (calibration.length > 1 ? calibration : normals).map((s) => largestZ(detectors, s));
   const border = learnScalar(zs.filter(Number.isFinite), { floor: 1 / TOLERANCE.sigmas, oneSided: true }).high;
   return {
-    rules: learnRules(compiled, normals, calibration, masks, relit),
+    rules: learnFrom(compiled, set, keep),
     detectors,
     border: border > 0 ? border : 1,
   };

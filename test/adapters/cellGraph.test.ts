@@ -3,7 +3,8 @@ import { cellGraph } from '../../src/adapters/backbones/cellGraph.ts';
 import { nearestGraph } from '../../src/adapters/backbones/graphs.ts';
 import { createInference, type InferenceHost } from '../../src/adapters/inference/host.ts';
 import type { Tensor } from '../../src/app/ports.ts';
-import { type CellSpec, cellRows, gridOf, placeRows } from '../../src/core/detect/cells.ts';
+import { type CellSpec, cellRows, gridOf } from '../../src/core/detect/cells.ts';
+import { placeRows, positions } from '../../src/core/detect/places.ts';
 import { grid } from '../../src/core/grid/grid.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
 
@@ -54,7 +55,10 @@ describe('cellGraph computes what the plain path does', () => {
     const spec: CellSpec = { ...plain, ...changes };
     const size = gridOf(FRAME, spec);
     const frame = { imageWidth: 128, imageHeight: 64, box: [0, 0, 1, 1] as const, ...FRAME };
-    const places = spec.places > 0 ? placeRows('query', frame, size, [0.1, 0.2, 0.9, 1], 1.5) : null;
+    const places =
+      spec.places > 0
+        ? placeRows('query', positions(frame, size, [0.1, 0.2, 0.9, 1]), { by: 'term', weight: 1.5 })
+        : null;
     await host.load(name, { bytes: cellGraph(STAGES, spec) });
     const feeds: Record<string, Tensor> = {
       size: { dims: [2], data: BigInt64Array.of(BigInt(size.height), BigInt(size.width)) },
@@ -95,20 +99,5 @@ describe('nearestGraph with a bias', () => {
     );
     expect([...cosine!.data]).toEqual([0.75, 1, 1.25]);
     expect([...index!.data].map(Number)).toEqual([2, 1, 2]);
-  });
-});
-
-describe('places', () => {
-  it('subtract half the weighted squared distance, wherever the product lies', () => {
-    const frame = { imageWidth: 200, imageHeight: 100, box: [0, 0, 1, 1] as const, width: 64, height: 32 };
-    const size = { width: 8, height: 4 };
-    const query = placeRows('query', frame, size, [0.25, 0, 1, 1], 2);
-    const bank = placeRows('bank', frame, size, [0, 0, 0.75, 1], 2);
-    const product = (i: number, j: number): number =>
-      [0, 1, 2, 3].reduce((s, k) => s + query.data[i * 4 + k]! * bank.data[j * 4 + k]!, 0);
-    // The product moved by two cells: cell 5 of the query is cell 3 of the bank.
-    expect(product(5, 3)).toBeCloseTo(0, 5);
-    // Three cells along x: 3/8 of the long side.
-    expect(product(5, 6)).toBeCloseTo(-(2 ** 2) * 0.5 * (3 / 8) ** 2, 5);
   });
 });

@@ -18,6 +18,7 @@ beforeAll(async () => {
   await host.load('nearest', { bytes: nearestGraph({ tile: TILE }) });
   await host.load('cosine', { bytes: nearestGraph({ tile: TILE, index: false }) });
   await host.load('head', { bytes: headGraph(STAGES) });
+  await host.load('three', { bytes: nearestGraph({ tile: TILE, index: false, count: 3 }) });
 });
 afterAll(() => host[Symbol.asyncDispose]());
 
@@ -46,6 +47,21 @@ describe('products', () => {
       fc.asyncProperty(pairs, async ([a, bT]) => {
         const [out] = await host.run([{ graph: 'matmul', feeds: { a, bT } }], [[0, 'product']]);
         expect([...out!.data].map((v) => Number(v) + 0)).toEqual(products(a, bT).flat());
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('gives the three largest products in falling order, the last again where the bank has fewer', async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, async ([q, bank]) => {
+        const [out] = await host.run([{ graph: 'three', feeds: { q, bank } }], [[0, 'cosine']]);
+        const want = products(q, bank).flatMap((row) => {
+          const falling = [...row].sort((a, b) => b - a);
+          return [0, 1, 2].map((k) => falling[Math.min(k, falling.length - 1)]! + 0);
+        });
+        expect(out!.dims).toEqual([q.dims[0], 3]);
+        expect([...out!.data].map((v) => Number(v) + 0)).toEqual(want);
       }),
       { numRuns: 30 },
     );

@@ -8,6 +8,7 @@ import { collectFaults, stopGently } from '../../src/cli/faultsOfImages.ts';
 import { createReportEntries } from '../../src/cli/reportEntries.ts';
 import { type ErrorCode, LogsadError } from '../../src/core/errors.ts';
 import type { Profile } from '../../src/core/profile.ts';
+import { sectionOf } from '../../src/core/report/html.ts';
 import type { InspectionResult, Scene } from '../../src/core/scene.ts';
 import { compiledToy, TOY_RULES, toyNormals } from '../support/toyProduct.ts';
 
@@ -147,12 +148,12 @@ describe('openInspector', () => {
 
 describe('the entries of a report', () => {
   it('hold no more pictures than the page shows, those of the worst, and nothing of the scenes', async () => {
-    const entries = createReportEntries({ cards: 2, thumbnails: 1 });
+    const entries = createReportEntries({ cards: 2, thumbnails: 1 }, sectionOf);
     let drawn = 0;
     const add = (name: string, unit: number, verdict: InspectionResult['verdict']) =>
       entries.add(resultOf(name, unit, verdict), async (i) => {
         drawn++;
-        return `<p${i}>`;
+        return { picture: `<p${i}>` };
       });
     for (const [i, unit] of [3, 2, 5, 1, 2].entries()) await add(`r${i}`, unit, 'reject');
     await add('ok0', 0.2, 'pass');

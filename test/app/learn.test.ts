@@ -4,9 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ImageRef, learn } from '../../src/app/learn.ts';
+import { grid } from '../../src/core/grid/grid.ts';
 import { decodeProfile, encodeProfile } from '../../src/core/profile.ts';
 import { compileRules } from '../../src/core/rules/index.ts';
-import { type Engine, generateDemo, images, LogsadError, openEngine, type Profile } from '../../src/index.ts';
+import {
+  type Engine,
+  generateDemo,
+  images,
+  LogsadError,
+  learningFor,
+  openEngine,
+  type Profile,
+} from '../../src/index.ts';
 
 let folder = '';
 let engine: Engine;
@@ -104,6 +113,23 @@ describe('learn and inspect', () => {
     await expect(
       learn({ compiled: compile(text), normals: [{ name: 'broken.jpg', path: broken }] }, engine),
     ).rejects.toMatchObject({ code: 'IMAGE_NOT_AN_IMAGE' });
+  });
+
+  it('teaches the tools what it teaches an inspector, mask files and other light included', async () => {
+    const mask = grid(new Uint8Array(3 * 40 * 30), 30, 40, 3);
+    mask.data.fill(255, 3 * 400, 3 * 900);
+    await writeFile(join(folder, 'bay.png'), await images.encodePng(mask));
+    const text = `${rules
+      .replace(/^regions:\n/m, 'regions:\n  drawn-bay: { mask: bay.png }\n')
+      .replace(/^rules:\n/m, 'rules:\n  - { id: in-bay, kind: position, of: label, relativeTo: drawn-bay }\n')}`;
+    const path = join(folder, 'rules.yaml');
+    const product = { path, compiled: compile(text) };
+    const { profile: masked } = await engine.learn(product, { normals });
+    const inspector = await engine.inspector(product, masked);
+    const { learnt, set } = await learningFor(product, masked);
+    expect(learnt).toEqual(inspector.learnt);
+    expect(Object.keys(set.masks ?? {})).toEqual(['bay.png']);
+    expect(learnt.references['in-bay']!.pooled!.n).toBe(6);
   });
 
   it('names exemplar images that are not there', async () => {

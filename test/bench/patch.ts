@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { matmulGraph } from '../../src/adapters/backbones/graphs.ts';
+import { GraphBuilder } from '../../src/adapters/backbones/onnx.ts';
 import { createBackbones } from '../../src/adapters/backbones/registry.ts';
 import { createInference } from '../../src/adapters/inference/host.ts';
 import type { Inference, Tensor } from '../../src/app/ports.ts';
@@ -43,20 +43,23 @@ function unitBag(random: Random, n: number, d: number): Rows {
 
 const tensor = (r: Rows): Tensor => ({ dims: [r.height, r.channels], data: r.data });
 
-/** Milliseconds of the bare products of all queries with the bank, tile by tile, summed so that little is fetched. */
-async function plainProducts(inference: Inference, bank: number): Promise<number> {
-  await inference.put('ones', { dims: [1, bank], data: new Float32Array(bank).fill(1) });
-  const tiles = Math.ceil(CELLS / TILE);
-  const steps = Array.from({ length: tiles }, (_, i) => [
-    { graph: 'matmul', feeds: { a: { resident: 'tile' }, bT: { resident: 'bank' } } },
-    { graph: 'matmul', feeds: { a: { step: 2 * i, output: 'product' }, bT: { resident: 'ones' } } },
-  ]).flat();
-  return timed(5, () =>
-    inference.run(
-      steps,
-      Array.from({ length: tiles }, (_, i) => [2 * i + 1, 'product'] as const),
-    ),
-  );
+/** One product of a tile of queries with a bank, of which a single number leaves the runtime: the rate there is to reach. */
+function productGraph(): Uint8Array {
+  const b = new GraphBuilder();
+  const a = b.input('a', 'float32', ['n', 'k']);
+  const bank = b.input('bank', 'float32', ['m', 'k']);
+  const product = b.node('Gemm', [a, bank], { transB: 1 });
+  b.output(b.node('Slice', [product, b.ints(0, 0), b.ints(1, 1), b.ints(0, 1)], {}, 'corner'), 'float32', [1, 1]);
+  return b.toBytes('product');
+}
+
+/** Milliseconds of the bare products of `cells` queries with the resident bank `name`, tile by tile, in one program. */
+async function plainProducts(inference: Inference, tile: string, bank: string, cells: number): Promise<number> {
+  const tiles = Math.ceil(cells / TILE);
+  const feeds = { a: { resident: tile }, bank: { resident: bank } };
+  const steps = Array.from({ length: tiles }, () => ({ graph: 'product', feeds }));
+  const fetch = steps.map((_, i) => [i, 'corner'] as const);
+  return timed(7, () => inference.run(steps, fetch));
 }
 
 async function bankGrowth(
@@ -73,8 +76,8 @@ async function bankGrowth(
     await inference.put('bank', tensor(unitBag(random, m, d)));
     const bias = { dims: [m], data: new Float32Array(m) };
     const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' }, bias } }];
-    const search = await timed(5, () => inference.run(steps, [[0, 'cosine']]));
-    const plain = await plainProducts(inference, m);
+    const search = await timed(7, () => inference.run(steps, [[0, 'cosine']]));
+    const plain = await plainProducts(inference, 'tile', 'bank', CELLS);
     const rate = (2 * CELLS * m * d) / search / 1e6;
     rows.push([m, search.toFixed(1), rate.toFixed(0), plain.toFixed(1), `${((100 * plain) / search).toFixed(0)} %`]);
   }
@@ -105,6 +108,28 @@ async function coreset(runner: ReturnType<typeof createRunner>, normals: number,
   );
 }
 
+/** What nothing can save: one run of the backbone, and the bare products with a bank per stage. */
+async function floorOf(
+  engine: logsad.Engine,
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<{ backbone: number; products: number }> {
+  const { inference } = engine;
+  const random = createRandom(2);
+  const { graph, stages } = await engine.backbones.model('centernet');
+  const image = { dims: [1, height, width, 3], data: new Uint8Array(height * width * 3).fill(90) };
+  const last = stages.at(-1)!.name;
+  const backbone = await timed(15, () => inference.run([{ graph, feeds: { image } }], [[0, last]]));
+  await inference.load('product', { bytes: productGraph() });
+  let products = 0;
+  for (const channels of CHANNELS) {
+    await inference.put('floor/tile', tensor(unitBag(random, TILE, channels)));
+    await inference.put('floor/bank', tensor(unitBag(random, BANK, channels)));
+    products += await plainProducts(inference, 'floor/tile', 'floor/bank', (width * height) / 64);
+  }
+  for (const name of ['floor/tile', 'floor/bank']) await inference.drop(name);
+  return { backbone, products };
+}
+
 /** Every detector on drawn parts, one part after the other. */
 async function fullInspection(train: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
@@ -130,13 +155,20 @@ async function fullInspection(train: number): Promise<string> {
       for (const [lap, ms] of Object.entries(timings)) laps[lap] = [...(laps[lap] ?? []), ms];
     }
     const middle = median(each.slice(test.length));
+    const decode = median(laps.decode!.slice(test.length));
+    const { backbone, products } = await floorOf(engine, (await inspector.inspect(test[0]!)).scene.frame);
+    const floor = decode + backbone + products;
     const names = Object.keys(laps);
+    const head = ['ms a part', 'parts/s', ...names, 'backbone alone', 'products alone', 'floor', 'times its floor'];
     const row = [
-      middle.toFixed(0),
-      (1000 / middle).toFixed(1),
-      ...names.map((l) => median(laps[l]!.slice(test.length)).toFixed(1)),
+      middle,
+      1000 / middle,
+      ...names.map((l) => median(laps[l]!.slice(test.length))),
+      backbone,
+      products,
+      floor,
     ];
-    return table(['ms a part', 'parts/s', ...names.map((l) => `${l} ms`)], [row]);
+    return table(head, [[...row.map((v) => v.toFixed(1)), (middle / floor).toFixed(2)]]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -152,7 +184,7 @@ export const bench: Bench = {
     {
       await using inference = await createInference();
       const backbones = createBackbones(inference);
-      await inference.load('matmul', { bytes: matmulGraph() });
+      await inference.load('product', { bytes: productGraph() });
       const nearest = await backbones.nearest(false);
       console.log(await bankGrowth(inference, nearest, quick ? [1024, 4096] : [1024, 4096, 16384, 65536], random));
       const runner = createRunner({ inference, backbones }, null, () => Promise.reject(new TypeError('no picture')));

@@ -168,11 +168,20 @@ describe('evaluate', () => {
     expect(Object.keys(e.auroc as object)).toEqual(['all', 'logical_anomalies', 'structural_anomalies']);
     expect(Object.keys((e.detectors as Record<string, object>).composition!)).toEqual([
       'auroc',
+      'aurocMean',
       'ap',
       'f1max',
       'falseAlarms',
       'detected',
+      'intervals',
     ]);
+    // The demo's own masks: pixel metrics of both normals that were left out and of new images.
+    expect(e.pixels).toMatchObject({ maps: 'native', images: { good: 3, defective: 3, withoutMask: 0 } });
+    const { of } = e.pixels as { of: Record<string, { auroc: number; aupro: number; spro: null }> };
+    expect(Object.keys(of)).toEqual(['fused', 'composition', 'patch']);
+    expect(of.fused!.auroc).toBeGreaterThan(0.5);
+    expect([of.fused!.spro, e.combinations]).toEqual([null, []]);
+    expect(e.vand).toBeGreaterThan(0);
     const images = e.images as { image: string; leftOut?: true; excluded?: true }[];
     expect(images.filter((i) => i.leftOut).map((i) => i.image)).toEqual(['good/100.jpg']);
     expect(images.filter((i) => i.excluded).map((i) => i.image)).toEqual(['good/101.jpg']);

@@ -40,6 +40,18 @@ describe('progressMeter', () => {
     expect(said.at(-1)).toBe('\r\u001b[2K');
   });
 
+  it('keeps the rate of stages that take turns, and one rhythm for all of them', () => {
+    const { said, meter, tick } = harness(false);
+    for (let i = 0; i <= 40; i++) {
+      meter.step({ stage: 'normals', done: i, total: 100 });
+      meter.step({ stage: 'other light', done: 2 * i, total: 200 });
+      tick(250);
+    }
+    // Ten seconds: five lines, not one per turn; each with the rate of its own stage since it began.
+    expect(said.length).toBeLessThanOrEqual(6);
+    for (const line of said) expect(line).toMatch(/^normals \d+\/100 \(4\.[0-9]|^other light \d+\/200 \(8\.[0-9]/);
+  });
+
   it('writes times as people do', () => {
     expect([0.4, 45, 200, 7500].map(duration)).toEqual(['0 s', '45 s', '3 min 20 s', '2 h 5 min']);
   });

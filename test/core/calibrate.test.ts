@@ -11,7 +11,10 @@ import {
   zScore,
 } from '../../src/core/calibrate.ts';
 import { createRandom, type Random } from '../../src/core/grid/random.ts';
-import { compileRules } from '../../src/core/rules/index.ts';
+import { leaveOneOut } from '../../src/core/rules/estimates.ts';
+import { compileRules, learnFrom } from '../../src/core/rules/index.ts';
+import { teaching } from '../../src/core/rules/learn.ts';
+import { diffRules } from '../../src/core/rules/tools/index.ts';
 import type { Instance, Scene } from '../../src/core/scene.ts';
 import { shared, sharedPath } from '../support/shared.ts';
 
@@ -186,6 +189,64 @@ describe('bounds', () => {
     expect(conformalP(2, [1, 2, 3])).toBe(0.75);
     expect(conformalP(4, [1, 2, 3])).toBe(0.25);
     expect(conformalP(4, [])).toBeNull();
+  });
+});
+
+describe('what inspection and the tools learn from', () => {
+  const random = createRandom(11);
+  const text = `${RULES.replace(/^rules:/m, 'regions: { bay: { mask: bay.png } }\nrules:')}  - { id: in-bay, kind: position, of: nut, relativeTo: bay, tier: weak }\n`;
+  const masked = compileRules(text, 'masked.yaml');
+  const data = new Uint8Array(100).fill(0);
+  data.fill(1, 20, 60);
+  const masks = { 'bay.png': { width: 10, height: 10, data } };
+  const normals = [
+    ...Array.from({ length: 39 }, (_, i) => simulate(random, `n${i}`)),
+    simulate(random, 'spoilt', 0.25),
+  ];
+  const relit = normals.slice(0, 4).map((s) => ({
+    image: s.image,
+    sha256: s.image,
+    scene: { ...simulate(random, s.image, 0.04), image: s.image },
+  }));
+  const found = calibrate(masked, { ...profileOf(normals, 34), relit }, masks);
+
+  it('is one set: the same bounds, set-aside normals, light and masks included', () => {
+    expect(found.setAside.map((s) => s.image)).toEqual(['spoilt']);
+    expect([...found.learning.aside!].map((s) => s.image)).toEqual(['spoilt']);
+    expect(learnFrom(masked, found.learning)).toEqual(found.judge.rules);
+  });
+
+  it.each([
+    ['normals set aside', { aside: new Set<Scene>() }],
+    ['other light', { relit: [] }],
+    ['mask files', { masks: {} }],
+    ['calibration images', { calibration: [] }],
+  ])('without its %s bounds would differ', (_, less) => {
+    const { references: all } = found.judge.rules;
+    expect(learnFrom(masked, { ...found.learning, ...less }).references).not.toEqual(all);
+  });
+
+  it('leaves what was made from a normal out with it', () => {
+    const first = found.learning.normals[0]!;
+    const left = teaching(found.learning, (s) => s !== first);
+    expect(left.normals).toHaveLength(33);
+    expect(left.relit).toHaveLength(3);
+    const held = leaveOneOut(masked, found.learning);
+    expect(held.units).toHaveLength(34);
+    expect(held.rules.find((r) => r.rule === 'in-bay')!.n).toBe(34);
+  });
+
+  it('a diff judges by the same bounds as an inspection under either file', () => {
+    const after = compileRules(text.replace('id: place, kind', 'id: place, tier: weak, kind'), 'after.yaml');
+    const second = calibrate(after, { ...profileOf(normals, 34), relit }, masks);
+    const diff = diffRules({ a: masked, b: after, sets: [found.learning, second.learning] });
+    for (let i = 0; i < 60; i++) {
+      const scene = simulate(random, `x${i}`, i % 3 === 0 ? 0 : 0.05);
+      const [a, b] = [found.judged(scene).rules.unit, second.judged(scene).rules.unit];
+      const change = diff.compare(scene);
+      expect(change?.units ?? null).toEqual(change ? { before: a, after: b } : null);
+      if (a > 1 !== b > 1) expect(change).not.toBeNull();
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /** Meets the needs of detectors with plain loops on given raw stages: the slow path that the graphs are held against. */
 import { cellRows, gridOf } from '../../src/core/detect/cells.ts';
-import type { Answer, Need, Needs, RowsOf, Source } from '../../src/core/detect/detector.ts';
+import type { Answer, Need, Needs, RowsOf, Source, View } from '../../src/core/detect/detector.ts';
 import type { Rows } from '../../src/core/grid/cluster.ts';
 import type { FeatureGrid } from '../../src/core/grid/grid.ts';
 import { matmul } from '../../src/core/grid/linear.ts';
@@ -11,7 +11,13 @@ export interface PlainImage {
   readonly stages: Readonly<Record<string, FeatureGrid>>;
 }
 
-function search(query: Rows, bank: Rows, bias: Float32Array): { largest: Float32Array; index: Int32Array } {
+/** The largest products of every query with a bank's rows, each plus its bias, and the `count` largest in falling order. */
+export function searchRows(
+  query: Rows,
+  bank: Rows,
+  bias: Float32Array,
+  count = 1,
+): { largest: Float32Array; index: Int32Array; ranked: Float32Array[] } {
   const products = matmul(query.data, bank.data, query.channels);
   const m = bank.height * bank.width;
   const n = query.height * query.width;
@@ -25,10 +31,23 @@ function search(query: Rows, bank: Rows, bias: Float32Array): { largest: Float32
       index[i] = j;
     }
   }
-  return { largest, index };
+  const ranked = Array.from({ length: count }, () => new Float32Array(n));
+  if (count === 1) ranked[0] = largest;
+  for (let i = 0; count > 1 && i < n; i++) {
+    const sums = products.subarray(i * m, (i + 1) * m).map((v, j) => v + bias[j]!);
+    const falling = sums.sort().reverse();
+    for (let k = 0; k < count; k++) ranked[k]![i] = falling[Math.min(k, m - 1)]!;
+  }
+  return { largest, index, ranked };
 }
 
-export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[]): T {
+/** What a made-up image-text model says: views per image, and embeddings of texts. */
+export interface PlainSight {
+  readonly views: readonly (readonly View[])[];
+  say(prompts: readonly string[]): Rows;
+}
+
+export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[], sight?: PlainSight): T {
   const kept = new Map<string, Rows>();
   const bag = (s: Source): Rows => ('kept' in s ? kept.get(s.kept)! : s.rows);
   const rows = ({ image, spec, scales, places }: RowsOf): Rows[] => {
@@ -43,6 +62,8 @@ export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[]): T {
   };
   const meet = (need: Need): Answer => {
     switch (need.do) {
+      case 'progress':
+        return null;
       case 'keep':
         kept.set(need.name, need.rows);
         return null;
@@ -54,11 +75,19 @@ export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[]): T {
       case 'rows':
         return { rows: need.of.map(rows) };
       case 'nearest': {
-        const { largest, index } = search(bag(need.query), bag(need.bank), need.bias);
-        return need.index ? { largest: [largest], index } : { largest: [largest] };
+        const found = searchRows(bag(need.query), bag(need.bank), need.bias, need.count ?? 1);
+        return need.index ? { largest: [found.largest], index: found.index } : { largest: found.ranked };
       }
+      case 'products': {
+        const [a, b] = [bag(need.a), bag(need.b)];
+        return { products: matmul(a.data, b.data, a.channels) };
+      }
+      case 'see':
+        return { views: sight!.views[need.image]! };
+      case 'say':
+        return { texts: sight!.say(need.prompts) };
       case 'match':
-        return { largest: rows(need.of).map((r, s) => search(r, kept.get(need.banks[s]!)!, need.bias).largest) };
+        return { largest: rows(need.of).map((r, s) => searchRows(r, kept.get(need.banks[s]!)!, need.bias).largest) };
     }
   };
   let step = needs.next();

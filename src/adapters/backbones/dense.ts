@@ -56,7 +56,8 @@ export function wrapDense(
   return builder.toBytes();
 }
 
-function prepare(b: GraphBuilder, input: string, p: Preprocessing): void {
+/** Nodes from the uint8 picture to the float NCHW tensor `input`. */
+export function prepare(b: GraphBuilder, input: string, p: Preprocessing): void {
   const ordered = p.colour === 'bgr' ? b.node('Gather', [IMAGE_INPUT, b.ints(2, 1, 0)], { axis: 3 }) : IMAGE_INPUT;
   // Transposing bytes is a quarter of the traffic of transposing floats.
   const planar = b.node('Transpose', [ordered], { perm: [0, 3, 1, 2] });

@@ -25,6 +25,8 @@ export interface NearestOptions {
   readonly index?: boolean;
   /** Takes `bias[m]` as well, which is added to the products with each row: a very negative one hides the row. */
   readonly bias?: boolean;
+  /** So many largest products per query, the largest first: `cosine[n, count]`. Default 1; not together with `index`. */
+  readonly count?: number;
   readonly tile?: number;
 }
 
@@ -36,6 +38,7 @@ export interface NearestOptions {
 export function nearestGraph({
   index = true,
   bias = false,
+  count = 1,
   tile = GRAPHS.nearestTile,
 }: NearestOptions = {}): Uint8Array {
   const b = new GraphBuilder();
@@ -50,21 +53,37 @@ export function nearestGraph({
   const zero = b.ints(0);
   const padded = b.node('Pad', [q, b.node('Concat', [zero, zero, missing, zero], { axis: 0 })]);
   const tiled = b.node('Reshape', [padded, b.node('Concat', [tiles, rows, width], { axis: 0 })]);
-  const found = index ? ['tiled/cosine', 'tiled/index'] : ['tiled/cosine'];
-  b.nodes('Scan', [tiled], found, { body: { graph: nearestTile(index, bias) }, num_scan_inputs: 1 });
+  const found = index && count === 1 ? ['tiled/cosine', 'tiled/index'] : ['tiled/cosine'];
+  b.nodes('Scan', [tiled], found, {
+    body: { graph: nearestTile(index && count === 1, bias, count) },
+    num_scan_inputs: 1,
+  });
   for (const tensor of found) {
     const name = tensor.slice('tiled/'.length);
-    b.node('Slice', [b.node('Reshape', [tensor, b.ints(-1)]), zero, n, zero], {}, name);
-    b.output(name, name === 'index' ? 'int64' : 'float32', ['n']);
+    const flat = b.node('Reshape', [tensor, count > 1 ? b.ints(-1, count) : b.ints(-1)]);
+    b.node('Slice', [flat, zero, n, zero], {}, name);
+    b.output(name, name === 'index' ? 'int64' : 'float32', count > 1 ? ['n', count] : ['n']);
   }
   return b.toBytes('nearest');
 }
 
 /** The body of the scan: one tile `[rows, d]` against the bank of the graph around it. */
-function nearestTile(index: boolean, bias: boolean): GraphBuilder {
+function nearestTile(index: boolean, bias: boolean, count: number): GraphBuilder {
   const b = new GraphBuilder(undefined, 'tile');
   const rows = b.input('tile/rows', 'float32', ['rows', 'd']);
   const similarity = b.node('Gemm', bias ? [rows, 'bank', 'bias'] : [rows, 'bank'], { transB: 1 });
+  if (count > 1) {
+    // A bank with fewer rows than asked for gives its smallest product several times.
+    const width = b.node('Slice', [b.node('Shape', [similarity]), b.ints(1), b.ints(2), b.ints(0)]);
+    const most = b.node('Min', [width, b.ints(count)]);
+    b.nodes('TopK', [similarity, most], ['tile/top', 'tile/unused'], { axis: 1 });
+    const columns = b.node('Min', [
+      b.ints(...Array.from({ length: count }, (_, i) => i)),
+      b.node('Sub', [most, b.ints(1)]),
+    ]);
+    b.output(b.node('Gather', ['tile/top', columns], { axis: 1 }, 'tile/cosine'), 'float32', ['rows', count]);
+    return b;
+  }
   if (!index) {
     b.output(b.node('ReduceMax', [similarity], { axes: [1], keepdims: 0 }, 'tile/cosine'), 'float32', ['rows']);
     return b;

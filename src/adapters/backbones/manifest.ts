@@ -36,12 +36,40 @@ const common = {
     Type.Object({ package: Type.String({ minLength: 1 }), version: Type.String({ minLength: 1 }) }, closed),
     Type.Object({ folder: Type.String({ minLength: 1, description: 'relative to the manifest' }) }, closed),
     Type.Object(
-      { pull: Type.String({ minLength: 1, description: 'repository on the hub, for `logsad models pull`' }) },
+      {
+        pull: Type.String({ minLength: 1, description: 'repository on the hub, for `logsad models pull`' }),
+        revision: Type.Optional(Type.String({ minLength: 1, description: 'branch, tag or commit; default main' })),
+        unverified: Type.Optional(
+          Type.Boolean({ description: 'the repository and its paths were never reached from where this was written' }),
+        ),
+      },
       closed,
     ),
   ]),
   files: Type.Array(
-    Type.Object({ path: Type.String({ minLength: 1 }), sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }, closed),
+    Type.Object(
+      {
+        path: Type.String({ minLength: 1, pattern: '^[^/\\\\].*$' }),
+        sha256: Type.Optional(
+          Type.String({ pattern: '^[0-9a-f]{64}$', description: 'may lack for `pull`: pinned in the lock file then' }),
+        ),
+        part: Type.Optional(
+          Type.Union(
+            [
+              Type.Literal('vision'),
+              Type.Literal('text'),
+              Type.Literal('tokenizer'),
+              Type.Literal('tokenizer-config'),
+              Type.Literal('encoder'),
+              Type.Literal('decoder'),
+              Type.Literal('data'),
+            ],
+            { description: 'what the file is, where a model has several' },
+          ),
+        ),
+      },
+      closed,
+    ),
     { minItems: 1 },
   ),
   licence: Type.Object(
@@ -50,19 +78,35 @@ const common = {
   ),
 };
 
+const preprocessing = Type.Object(
+  {
+    colour: Type.Union([Type.Literal('rgb'), Type.Literal('bgr')]),
+    range: Type.Union([Type.Literal('byte'), Type.Literal('unit')], { description: '0..255 or 0..1' }),
+    mean: Triple,
+    std: Scale,
+  },
+  closed,
+);
+
+/** What is stated of a vision transformer; everything else is read off its graph and checked against this. */
+const transformer = Type.Object(
+  {
+    patch: Type.Integer({ minimum: 1, description: 'pixels per side of a patch' }),
+    size: Type.Integer({ minimum: 1, description: 'input side it was trained at' }),
+    positions: Type.Union([Type.Literal('openclip'), Type.Literal('dinov2'), Type.Literal('plain')], {
+      description: 'how its position table is resized',
+    }),
+    width: Type.Integer({ minimum: 1, description: 'channels of a stage' }),
+    activation: Type.Union([Type.Literal('gelu'), Type.Literal('quick-gelu')]),
+  },
+  closed,
+);
+
 const DenseSchema = Type.Object(
   {
     role: Type.Literal('dense'),
     ...common,
-    preprocessing: Type.Object(
-      {
-        colour: Type.Union([Type.Literal('rgb'), Type.Literal('bgr')]),
-        range: Type.Union([Type.Literal('byte'), Type.Literal('unit')], { description: '0..255 or 0..1' }),
-        mean: Triple,
-        std: Scale,
-      },
-      closed,
-    ),
+    preprocessing,
     multiple: Type.Integer({ minimum: 1, description: 'input sides are multiples of this' }),
     input: Type.String({ minLength: 1, description: 'the tensor that takes the image' }),
     stages: Type.Array(StageSchema, { minItems: 1 }),
@@ -70,13 +114,32 @@ const DenseSchema = Type.Object(
   closed,
 );
 
-const OtherSchema = Type.Object(
+const TransformerSchema = Type.Object(
+  { role: Type.Union([Type.Literal('dense'), Type.Literal('image-text')]), ...common, preprocessing, transformer },
+  closed,
+);
+
+const MasksSchema = Type.Object(
   {
-    role: Type.Union([Type.Literal('image-text'), Type.Literal('masks'), Type.Literal('text-recognition')]),
+    role: Type.Literal('masks'),
     ...common,
+    preprocessing,
+    size: Type.Integer({ minimum: 1, description: 'side of the square input' }),
+    automatic: Type.Optional(
+      Type.Object(
+        {
+          pointsPerSide: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'default 32' })),
+          predictedIou: Type.Optional(Type.Number({ description: 'default 0.88' })),
+          stability: Type.Optional(Type.Number({ description: 'default 0.95' })),
+        },
+        { ...closed, description: 'automatic masks, where not as published' },
+      ),
+    ),
   },
   closed,
 );
+
+const TextSchema = Type.Object({ role: Type.Literal('text-recognition'), ...common }, closed);
 
 /** The form of a manifest; `models/manifest.schema.json` is written from it. */
 export const ManifestSchema = Type.Object(
@@ -95,7 +158,7 @@ export const ManifestSchema = Type.Object(
         closed,
       ),
     ),
-    models: Type.Record(Type.String(), Type.Union([DenseSchema, OtherSchema])),
+    models: Type.Record(Type.String(), Type.Union([DenseSchema, TransformerSchema, MasksSchema, TextSchema])),
   },
   closed,
 );
@@ -103,6 +166,11 @@ export const ManifestSchema = Type.Object(
 export type ManifestFile = Static<typeof ManifestSchema>;
 export type ModelEntry = ManifestFile['models'][string];
 export type DenseEntry = Static<typeof DenseSchema>;
+export type TransformerEntry = Static<typeof TransformerSchema>;
+export type MasksEntry = Static<typeof MasksSchema>;
+
+/** Whether a model is a vision transformer to be prepared (else its taps are stated by name). */
+export const isTransformer = (entry: ModelEntry): entry is TransformerEntry => 'transformer' in entry;
 
 export interface Manifest {
   readonly path: string;
@@ -163,11 +231,24 @@ function shapeFaults(document: YamlDocument): ManifestFault[] {
   });
 }
 
-/** What a schema cannot say: stage names are unique, and strides divide the multiple that input sides have. */
+/** What a schema cannot say: pins, paths, stage names that are unique, strides that divide the multiple of input sides. */
 function stageFaults(document: YamlDocument): ManifestFault[] {
   const { models } = document.toJS() as ManifestFile;
   return Object.entries(models).flatMap(([id, entry]) => {
-    if (entry.role !== 'dense') return [];
+    const bare = 'pull' in entry.source ? -1 : entry.files.findIndex((f) => f.sha256 === undefined);
+    if (bare >= 0)
+      return [
+        { offset: offsetOf(document, ['models', id, 'files', String(bare)]), text: `file of '${id}' needs a sha256` },
+      ];
+    const climbing = entry.files.findIndex((f) => f.path.split(/[/\\]/).includes('..'));
+    if (climbing >= 0)
+      return [
+        {
+          offset: offsetOf(document, ['models', id, 'files', String(climbing)]),
+          text: `path of '${id}' leaves its folder`,
+        },
+      ];
+    if (!('stages' in entry)) return [];
     return entry.stages.flatMap(({ name, stride }, i) => {
       const offset = offsetOf(document, ['models', id, 'stages', String(i)]);
       const twice = entry.stages.findIndex((s) => s.name === name) < i;

@@ -90,6 +90,9 @@ export interface TensorMessage {
   readonly dims?: readonly Int64[];
   readonly dataType: number;
   readonly rawData?: Uint8Array;
+  readonly floatData?: readonly number[];
+  readonly int32Data?: readonly number[];
+  readonly int64Data?: readonly Int64[];
   readonly externalData?: readonly Uint8Array[];
   readonly dataLocation?: number;
 }

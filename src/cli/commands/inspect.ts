@@ -32,15 +32,16 @@ export const inspect = define<Options>({
     const { file } = product.compiled;
     const profile = await api.loadProfile(o.profile);
     const images = await api.files.expandInputs(paths);
+    for (const w of api.emptyWarning(file)) terminal.err(`warning ${w.code}: ${w.message}\n  fix: ${w.fix}\n`);
     const outputs = await openOutputs(api, images, o, api.drawOptionsOf(file));
     await using engine = await api.openEngine();
-    const inspector = await engine.inspector(product, profile);
+    await using inspector = await engine.inspector(product, profile);
 
     const meter = progressMeter(terminal);
     const found = { pass: 0, review: 0, reject: 0, failed: 0 };
     const faults = collectFaults();
     let done = 0;
-    const items = stopGently(api.inspectAll(inspector, images, { signal }), faults);
+    const items = stopGently(api.inspectAll(inspector, images, { signal, maps: o.report !== undefined }), faults);
     for await (const item of items) {
       meter.clear();
       if ('error' in item) {
@@ -52,30 +53,28 @@ export const inspect = define<Options>({
         outputs.addFault(item.image, item.error);
       } else {
         found[item.result.verdict]++;
-        await outputs.add(item.image, item.result);
+        await outputs.add(item.image, item.result, item.maps);
         terminal.out(o.json ? `${JSON.stringify(item.result)}\n` : `${api.resultToText(item.result)}\n`);
       }
       meter.step({ stage: 'inspect', done: ++done, total: images.length, item: item.image.name });
     }
     meter.clear();
-    await outputs.close(file.title ?? file.product, [
-      ['rules', product.path],
-      ['profile', `${o.profile} (${profile.normals.length} normals)`],
+    await outputs.close(
+      file.title ?? file.product,
       [
-        'models',
-        `${profile.stamp.set}: ${Object.values(profile.stamp.backbones)
-          .map((b) => b.id)
-          .join(', ')}`,
+        ['rules', product.path],
+        ['profile', `${o.profile} (${profile.normals.length} normals)`],
+        ...api.environmentOf(profile),
       ],
-      ['engine', profile.stamp.engine],
-    ]);
+      { inspector },
+    );
     if (!o.json && images.length > 1) {
       const failed = found.failed > 0 ? `, ${found.failed} failed` : '';
       terminal.out(
         `${done} inspected: ${found.reject} rejected, ${found.review} to review, ${found.pass} passed${failed}\n`,
       );
-      if (o.report !== undefined) terminal.out(`report: ${o.report}\n`);
     }
+    if (!o.json) for (const [what, where] of Object.entries(outputs.written())) terminal.out(`${what}: ${where}\n`);
     if (faults.stopped) throw faults.stopped;
     if (faults.exit !== null) return faults.exit;
     return found.reject > 0 || (o.strict && found.review > 0) ? EXIT.found : EXIT.ok;

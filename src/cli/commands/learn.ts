@@ -38,7 +38,8 @@ export const learn = define<Options>({
       .requiredOption('--profile <file>', 'the profile to write'),
   async run({ terminal, signal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const folders = [o.normals, ...(o.exemplars === undefined ? [] : [o.exemplars])];
+    const product = await api.loadRules(rules!, { normals: folders });
     const { file } = product.compiled;
     const { normals, exemplars, warnings } = await api.gatherNormals(o.normals, file, o);
     const drawn = o.exemplars === undefined ? [] : (await api.gatherNormals(o.exemplars, file)).exemplars;

@@ -21,11 +21,12 @@ export const mine = define<Options>({
       .option('--seed <s>', 'seed of the mutants that rank the rules', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
-    const profile = await api.loadFitting(product, o.profile);
+    const product = await api.loadRules(rules!, { models: false });
+    const { profile, set } = await api.loadLearning(product, o.profile);
     if (o.out !== undefined) await api.files.checkWritable(o.out);
-    // Only the normals: what calibrates a file must not have written it.
-    const mining = api.mineRules({ compiled: product.compiled, normals: api.scenesOf(profile.normals), seed: o.seed });
+    // Only the normals, whatever the file's own rules think of them: what calibrates a file must not have written it.
+    const { calibration: _, aside: _aside, ...normals } = set;
+    const mining = api.mineRules({ compiled: product.compiled, ...normals, seed: o.seed });
     const text = api.minedText(await api.files.readText(product.path), mining, {
       date: api.today(),
       models: api.modelsOf(profile),

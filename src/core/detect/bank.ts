@@ -13,6 +13,8 @@ export interface Candidates {
   /** Per stage, all images below one another. */
   readonly stages: readonly Rows[];
   readonly sources: Int32Array;
+  /** Which cell of its image each one is. */
+  readonly cells: Int32Array;
 }
 
 /** Gathers the scored cells of all images, every k-th where there are more than `most`. */
@@ -21,27 +23,29 @@ export function candidatesOf(
   scored: readonly (Mask | null)[],
   most: number,
 ): Candidates {
-  const cells = perImage.map((stages, i) => {
+  const inside = perImage.map((stages, i) => {
     const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
     return scored[i] ? all.filter((p) => scored[i]!.data[p]) : all;
   });
-  const total = cells.reduce((n, c) => n + c.length, 0);
+  const total = inside.reduce((n, c) => n + c.length, 0);
   const step = Math.max(1, Math.ceil(total / most));
-  const kept = cells.map((c) => (step === 1 ? c : c.filter((_, k) => k % step === 0)));
+  const kept = inside.map((c) => (step === 1 ? c : c.filter((_, k) => k % step === 0)));
   const n = kept.reduce((sum, c) => sum + c.length, 0);
   const sources = new Int32Array(n);
+  const cells = new Int32Array(n);
   const stages = perImage[0]!.map(({ channels: c }, s): Rows => {
     const data = new Float32Array(n * c);
     let at = 0;
     kept.forEach((list, i) => {
       for (const p of list) {
         data.set(perImage[i]![s]!.data.subarray(p * c, (p + 1) * c), at * c);
-        sources[at++] = i;
+        sources[at] = i;
+        cells[at++] = p;
       }
     });
     return { data, height: n, width: 1, channels: c };
   });
-  return { stages, sources };
+  return { stages, sources, cells };
 }
 
 export interface Chosen {
@@ -75,7 +79,8 @@ export function* chooseRows(
   const steps = greedyCover(points, count, start);
   let next = steps.next();
   while (!next.done) {
-    const { centres, bias } = next.value;
+    const { centres, bias, chosen } = next.value;
+    yield { do: 'progress', stage: 'coreset', done: chosen, total: count };
     const [products] = largestAnswer(yield { do: 'nearest', query: { kept: name }, bank: { rows: centres }, bias });
     next = steps.next(products!);
   }

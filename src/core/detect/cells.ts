@@ -2,12 +2,10 @@
  * From raw stages to rows that are matched, and from distances per cell to a score. The plain path of what the generated
  * graph of adapters/backbones/cellGraph.ts computes: tests hold the two against each other and against the goldens.
  */
-import { cellSize, toCellX, toCellY } from '../frame.ts';
 import type { Rows } from '../grid/cluster.ts';
 import { type FeatureGrid, type Grid, type Mask, zeros } from '../grid/grid.ts';
 import { unitRows } from '../grid/linear.ts';
 import { downscaleArea, resizeBilinear } from '../grid/resample.ts';
-import type { Box, SceneFrame } from '../scene.ts';
 
 /** How raw stages become rows; the order of the steps is ALGORITHM 1.4. */
 export interface CellSpec {
@@ -23,7 +21,7 @@ export interface CellSpec {
   readonly neighbourhood: 1 | 3;
   /** Channels are z-scored by what is fed before they get unit length. */
   readonly standardise: boolean;
-  /** Columns appended to every row after it got unit length (`placeRows`), 0 for none. */
+  /** Columns appended to every row after it got unit length (places.ts), 0 for none. */
   readonly places: number;
 }
 
@@ -99,7 +97,7 @@ export function cellRows(
 }
 
 /** Rows side by side. */
-function joined(rows: Rows, more: Rows | null): Rows {
+export function joined(rows: Rows, more: Rows | null): Rows {
   if (!more) return rows;
   const [c, p] = [rows.channels, more.channels];
   const data = new Float32Array(rows.height * (c + p));
@@ -110,35 +108,8 @@ function joined(rows: Rows, more: Rows | null): Rows {
   return { data, height: rows.height, width: 1, channels: c + p };
 }
 
-/** Columns of a positional term. */
-export const PLACE_COLUMNS = 4;
-
-/**
- * Columns that subtract `weight^2 / 2 * |p - p'|^2` from the product of a query's and a bank's row, p in long-side units
- * counted from the product's origin (middle of its left and right edge, top edge), so that the match follows the product
- * wherever it lies. Queries: [wp, 1, -|wp|^2 / 2], bank rows: [wp, -|wp|^2 / 2, 1]; `[h * w, 1, 4]`.
- */
-export function placeRows(
-  role: 'query' | 'bank',
-  frame: SceneFrame,
-  size: GridSize,
-  product: Box,
-  weight: number,
-): Rows {
-  const unit = cellSize(frame, size);
-  const ox = toCellX(frame, (product[0] + product[2]) / 2, size.width);
-  const oy = toCellY(frame, product[1], size.height);
-  const data = new Float32Array(size.width * size.height * PLACE_COLUMNS);
-  for (let y = 0, at = 0; y < size.height; y++) {
-    for (let x = 0; x < size.width; x++, at += PLACE_COLUMNS) {
-      const px = weight * unit.x * (x + 0.5 - ox);
-      const py = weight * unit.y * (y + 0.5 - oy);
-      const half = -(px * px + py * py) / 2;
-      data.set(role === 'query' ? [px, py, 1, half] : [px, py, half, 1], at);
-    }
-  }
-  return { data, height: size.width * size.height, width: 1, channels: PLACE_COLUMNS };
-}
+/** Below this a product is no cosine, with a positional term or without, but that of a hidden row. */
+const NOTHING = -32;
 
 /** Mean over the stages of 1 - cosine per cell (Eq. 1); cells outside `scored` are 0. `[h, w, 1]`. */
 export function distanceMap(cosines: readonly Float32Array[], size: GridSize, scored: Mask | null = null): FeatureGrid {
@@ -146,7 +117,8 @@ export function distanceMap(cosines: readonly Float32Array[], size: GridSize, sc
   for (let i = 0; i < out.data.length; i++) {
     if (scored && !scored.data[i]) continue;
     let sum = 0;
-    for (const c of cosines) sum += 1 - c[i]!;
+    // Where every row was hidden there is nothing to be like: as far as an orthogonal vector.
+    for (const c of cosines) sum += c[i]! < NOTHING ? 1 : 1 - c[i]!;
     out.data[i] = Math.max(0, sum / cosines.length);
   }
   return out;

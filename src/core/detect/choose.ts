@@ -19,8 +19,16 @@ export const CHOOSE = {
   mutated: 5,
   /** Rows of the comparison's bank: a seeded draw, the same for all candidates of a backbone. */
   bank: 2048,
-  /** A candidate must beat the set's own backbone by this much AUROC: less is noise with so few pictures. */
+  /**
+   * Fewer normals do not choose: mutants of four parts tell fine stages from coarse ones, but not how much fine stages
+   * differ between good parts (on a set of transistors such choices cost 0.2 AUROC on two of five draws).
+   */
+  least: 8,
+  /** A candidate must beat the default by this much AUROC ... */
   clear: 0.03,
+  /** ... and do so in this share of the resamples of the normals, each with its mutants. */
+  sure: 0.95,
+  resamples: 300,
 } as const;
 
 export interface Trial {
@@ -35,6 +43,11 @@ export interface Candidate {
   readonly stages: readonly string[];
   /** How well mutants are told from normals. */
   readonly auroc: number;
+}
+
+/** A candidate with its score of every trial. */
+export interface Tried extends Candidate {
+  readonly scores: readonly number[];
 }
 
 /** The pictures to tell apart: the normals, then mutants of some of them. */
@@ -95,7 +108,7 @@ export function* compareStages(
     readonly hidden: number;
   },
   random: Random,
-): Needs<Candidate[]> {
+): Needs<Tried[]> {
   const names = backbone.stages.map((s) => s.name);
   const spec: CellSpec = {
     stages: names,
@@ -115,6 +128,7 @@ export function* compareStages(
   for (const [s, rows] of bank.entries()) yield { do: 'keep', name: banks[s]!, rows };
   const cosines: (readonly Float32Array[])[] = [];
   for (const [i, trial] of trials.entries()) {
+    yield { do: 'progress', stage: `choosing features: ${backbone.id}`, done: i, total: trials.length };
     const bias = Float32Array.from(sources, (source) => (source === trial.source ? settings.hidden : 0));
     cosines.push(largestAnswer(yield { do: 'match', of: of(i), banks, bias }));
   }
@@ -130,25 +144,49 @@ export function* compareStages(
         settings.pool,
       ),
     );
-    return {
-      backbone: backbone.id,
-      stages,
-      auroc:
-        auroc(
-          rank(
-            trials.map((t) => t.mutant),
-            scores,
-          ),
-        ) ?? 0.5,
-    };
+    return { backbone: backbone.id, stages, auroc: separation(trials, scores), scores };
   });
 }
 
-/** The best candidate; one of the preferred backbone where no other is clearly better. */
-export function bestOf(candidates: readonly Candidate[], preferred: string): Candidate {
-  const best = (list: readonly Candidate[]): Candidate | undefined =>
-    list.reduce<Candidate | undefined>((a, b) => (a && a.auroc >= b.auroc ? a : b), undefined);
-  const own = best(candidates.filter((c) => c.backbone === preferred));
-  const other = best(candidates)!;
-  return own && other.auroc < own.auroc + CHOOSE.clear ? own : other;
+/** AUROC of mutants against normals, over the trials at `indices`. */
+function separation(
+  trials: readonly Trial[],
+  scores: readonly number[],
+  indices: readonly number[] = [...trials.keys()],
+): number {
+  const ranked = rank(
+    indices.map((i) => trials[i]!.mutant),
+    indices.map((i) => scores[i]!),
+  );
+  return ranked.positives.length > 0 && ranked.negatives.length > 0 ? auroc(ranked) : 0.5;
+}
+
+/** Share of resamples of the normals, each drawn with its mutants, in which `a` separates better than `b`. */
+function surelyBetter(trials: readonly Trial[], a: Tried, b: Tried, random: Random): number {
+  const families = new Map<number, number[]>();
+  for (const [i, t] of trials.entries()) families.set(t.source, [...(families.get(t.source) ?? []), i]);
+  const list = [...families.values()];
+  let wins = 0;
+  for (let k = 0; k < CHOOSE.resamples; k++) {
+    const drawn = list.flatMap(() => random.pick(list));
+    if (separation(trials, a.scores, drawn) > separation(trials, b.scores, drawn)) wins++;
+  }
+  return wins / CHOOSE.resamples;
+}
+
+/** The preferred candidate, or the best of those that are clearly and surely better on these trials. */
+export function bestOf(
+  candidates: readonly Tried[],
+  preferred: { readonly backbone: string; readonly stages: readonly string[] },
+  trials: readonly Trial[],
+  random: Random,
+): Tried {
+  const sorted = [...candidates].sort((a, b) => b.auroc - a.auroc);
+  const same = sorted.filter((c) => c.backbone === preferred.backbone);
+  const own = same.find((c) => c.stages.join() === preferred.stages.join()) ?? same[0];
+  if (!own) return sorted[0]!;
+  const better = sorted.find(
+    (c) => c.auroc >= own.auroc + CHOOSE.clear && surelyBetter(trials, c, own, random) >= CHOOSE.sure,
+  );
+  return better ?? own;
 }

@@ -22,6 +22,8 @@ export const COVER = {
 } as const;
 
 export interface CoverRequest {
+  /** Centres chosen so far, of `count`. */
+  readonly chosen: number;
   /** `[k, 1, d]`. */
   readonly centres: Rows;
   /** -|c|^2 / 2 per centre. */
@@ -56,7 +58,11 @@ export function* greedyCover(
   while (radius > 0) {
     const fresh = chosen.slice(known);
     if (fresh.length > 0) {
-      const products = yield { centres: pickRows(rows, fresh), bias: Float32Array.from(fresh, (i) => norms[i]!) };
+      const products = yield {
+        chosen: chosen.length,
+        centres: pickRows(rows, fresh),
+        bias: Float32Array.from(fresh, (i) => norms[i]!),
+      };
       for (let i = 0; i < n; i++) distance[i] = Math.min(distance[i]!, Math.max(0, -2 * (norms[i]! + products[i]!)));
       // What the product rounds away must not be chosen twice.
       for (const i of fresh) distance[i] = 0;

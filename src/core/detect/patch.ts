@@ -6,19 +6,18 @@ import { pickRows, type Rows } from '../grid/cluster.ts';
 import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
-import { shapesMask } from '../ground/place.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
-import { candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
+import { ALTER, ALTERATIONS } from './alter.ts';
+import { type Candidates, candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
 import {
   type CellScale,
   type CellSpec,
   distanceMap,
   type GridSize,
   gridOf,
-  PLACE_COLUMNS,
+  joined,
   type Pool,
-  placeRows,
   poolMap,
 } from './cells.ts';
 import { COVER, projectRows } from './cover.ts';
@@ -44,6 +43,8 @@ import {
   packPatch,
   unpackPatch,
 } from './patchModel.ts';
+import { type Place, placeColumns, placeRows, positions, spreadPlaces, tilesOf } from './places.ts';
+import { sceneMask, structureReadings } from './within.ts';
 
 function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   const names = context.backbone!.stages.map((s) => s.name);
@@ -64,16 +65,15 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
     alignCorners: paper,
     neighbourhood: options.neighbourhood === 3 ? 3 : 1,
     standardise: options.standardise,
-    places: options.position === 'term' ? PLACE_COLUMNS : 0,
+    places: 0,
   };
 }
 
 /** Cells that count: inside the region, outside what is ignored; null for all. */
 function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
   const { file, masks } = context;
-  const { frame } = context.images[image]!;
-  const draw = (shapes: readonly Shape[]): Mask | null =>
-    shapesMask(shapes, file, frame, size.height, size.width, masks);
+  const { scene } = context.images[image]!;
+  const draw = (shapes: readonly Shape[]): Mask | null => sceneMask(shapes, file, scene, size, masks);
   const ignored = draw(file.ignore);
   const inside = region === '' ? null : draw([{ region }]);
   if (!ignored && !inside) return null;
@@ -82,17 +82,16 @@ function scoredCells(context: DetectContext, image: number, size: GridSize, regi
   return { data, height: size.height, width: size.width, channels: 1 };
 }
 
-type Shared = Pick<PatchModel, 'spec' | 'scales' | 'weight'>;
-
-function rowsOf(
-  context: DetectContext,
-  image: number,
-  role: 'query' | 'bank',
-  { spec, scales, weight }: Shared,
-): RowsOf {
+const placesOf = (context: DetectContext, image: number, spec: CellSpec): Rows => {
   const { frame, scene } = context.images[image]!;
-  const places = spec.places > 0 ? placeRows(role, frame, gridOf(frame, spec), scene.product, weight) : null;
-  return { image, spec, scales, places };
+  return positions(frame, gridOf(frame, spec), scene.product);
+};
+
+/** How places enter the match; a window's tiles cover what the normals show. */
+function placeOf(options: PatchOptions, places: readonly Rows[]): Place | null {
+  if (options.position === 'free') return null;
+  if (options.position === 'term') return { by: 'term', weight: options.weight };
+  return { by: 'window', tiles: tilesOf(places, options.window) };
 }
 
 /** Channel statistics over a few normals, evenly spread over their order. */
@@ -108,9 +107,19 @@ function variantsOf(context: DetectContext, wanted: boolean): (string | null)[] 
   return wanted && context.file.variants ? context.images.map((i) => i.scene.variant) : null;
 }
 
-function readingOf(map: FeatureGrid, pool: Pool, scored: Mask | null): DetectorReading {
+function readingOf(
+  map: FeatureGrid,
+  pool: Pool,
+  scored: Mask | null,
+  { file, masks, images }: DetectContext,
+  image: number,
+): DetectorReading {
   const peak = poolMap(map, { pool: 'max' }, scored);
-  return pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak };
+  const within = structureReadings(map, file, images[image]!.scene, masks);
+  return {
+    ...(pool.pool === 'max' ? { score: peak } : { score: poolMap(map, pool, scored), peak }),
+    ...(Object.keys(within).length > 0 ? { within } : {}),
+  };
 }
 
 /** Rows below one another. */
@@ -123,34 +132,52 @@ function stacked(a: Rows, b: Rows): Rows {
 
 /**
  * Judges every normal without itself: its own rows are hidden and the nearest rows of other images stand in for them. A
- * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have.
+ * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have. Some normals are
+ * judged in other focus and light as well.
  */
 function* leaveOneOut(
   context: DetectContext,
   model: PatchModel,
   perImage: readonly (readonly Rows[])[],
   substitutes: readonly Rows[] | null,
+  alter: boolean,
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
-  const names = model.bank.map((_, s) => `patch/own/${s}`);
+  const n = perImage.length;
+  const step = Math.max(1, Math.ceil(n / ALTER.normals));
+  const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
-    yield { do: 'keep', name: names[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
-  for (let i = 0; i < perImage.length; i++) {
+    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
+  for (let i = 0; i < n; i++) {
+    yield { do: 'progress', stage: 'leave one out', done: i, total: n };
     const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes !== null);
     if (!bias.some((b) => b === 0)) {
       readings.push(null);
       continue;
     }
     const size = gridOf(context.images[i]!.frame, model.spec);
+    const scored = scoredCells(context, i, size, model.region);
+    const read = (cosines: readonly Float32Array[]): DetectorReading =>
+      readingOf(distanceMap(cosines, size, scored), model.pool, scored, context, i);
+    const places = model.place && placeRows('query', placesOf(context, i, model.spec), model.place);
     const cosines: Float32Array[] = [];
-    for (const [s, name] of names.entries()) {
-      const rows = asQuery(perImage[i]![s]!, model.spec);
+    for (const [s, name] of banks.entries()) {
+      const rows = joined(perImage[i]![s]!, places);
       cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias })[0]!);
     }
-    const scored = scoredCells(context, i, size, model.region);
-    readings.push(readingOf(distanceMap(cosines, size, scored), model.pool, scored));
+    const reading = read(cosines);
+    if (!alter || i % step !== 0) {
+      readings.push(reading);
+      continue;
+    }
+    let most = 0;
+    for (const alteration of ALTERATIONS) {
+      const of: RowsOf = { image: i, alteration, spec: model.spec, scales: model.scales, places };
+      most = Math.max(most, read(largestAnswer(yield { do: 'match', of, banks, bias })).score);
+    }
+    readings.push({ ...reading, altered: most });
   }
-  for (const name of names) yield { do: 'drop', name };
+  for (const name of banks) yield { do: 'drop', name };
   return readings;
 }
 
@@ -164,46 +191,55 @@ function leftOutBias(model: PatchModel, variant: string | null, image: number, s
   return both;
 }
 
-/** Bank rows as query rows: the last two positional columns change places. */
-function asQuery(rows: Rows, spec: CellSpec): Rows {
-  if (spec.places === 0) return rows;
-  const data = rows.data.slice();
-  const c = rows.channels;
-  for (let at = c - 2; at < data.length; at += c) {
-    const half = data[at]!;
-    data[at] = data[at + 1]!;
-    data[at + 1] = half;
-  }
-  return { ...rows, data };
-}
-
 function* learn(context: DetectContext, given: PatchOptions, random: Random): Needs<Learning<PatchModel>> {
   const options = given.preset === 'paper' ? ({ ...given, ...PAPER } as PatchOptions) : given;
   const spec = specOf(options, context);
   const scales = spec.standardise ? yield* learnScales(context, spec) : [];
-  const shared: Shared = { spec, scales, weight: options.weight };
-  const perImage = rowsAnswer(
-    yield { do: 'rows', of: context.images.map((_, i) => rowsOf(context, i, 'bank', shared)) },
-  );
+  const images = context.images.map((_, image) => image);
+  const perImage = rowsAnswer(yield { do: 'rows', of: images.map((image) => ({ image, spec, scales, places: null })) });
   const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
   const candidates = candidatesOf(perImage, scored, PATCH.candidates);
-  const points = projectRows(candidates.stages, COVER.projected, random);
   const { sources } = candidates;
+  const placed = options.position === 'free' ? [] : images.map((i) => placesOf(context, i, spec));
+  const place = placeOf(options, placed);
+  const at = place && pickPlaces(placed, candidates);
+  const points = projectRows(
+    at ? [...candidates.stages, spreadPlaces(at, place)] : candidates.stages,
+    COVER.projected,
+    random,
+  );
   const found =
     options.preset === 'paper'
       ? yield* chooseGrouped(points, sources, context.images.length, random, PATCH.hidden)
       : yield* chooseRows(points, sources, options.bank, random.int(points.height), PATCH.hidden);
+  const rowsAt = (indices: Int32Array): Rows[] => {
+    const columns = at && placeRows('bank', pickRows(at, indices), place);
+    return candidates.stages.map((s) => joined(pickRows(s, indices), columns));
+  };
   const model: PatchModel = {
-    ...shared,
-    bank: candidates.stages.map((s) => pickRows(s, found.indices)),
+    spec: { ...spec, places: placeColumns(place) },
+    scales,
+    place,
+    bank: rowsAt(found.indices),
     sources: Int32Array.from(found.indices, (i) => sources[i]!),
     variants: variantsOf(context, options.variants),
     pool: options.pool === 'max' ? { pool: 'max' } : { pool: 'topQ', q: options.q },
     region: options.region,
     radius: found.radius,
   };
-  const substitutes = found.substitutes && candidates.stages.map((s) => pickRows(s, found.substitutes!));
-  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes) };
+  const substitutes = found.substitutes && rowsAt(found.substitutes);
+  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes, options.alter) };
+}
+
+/** Where each candidate lies. */
+function pickPlaces(placed: readonly Rows[], { sources, cells }: Candidates): Rows {
+  const data = new Float32Array(2 * sources.length);
+  for (let i = 0; i < sources.length; i++) {
+    const from = placed[sources[i]!]!.data;
+    data[2 * i] = from[2 * cells[i]!]!;
+    data[2 * i + 1] = from[2 * cells[i]! + 1]!;
+  }
+  return { data, height: sources.length, width: 1, channels: 2 };
 }
 
 function* detect(context: DetectContext, model: PatchModel, prefix: string): Needs<Detection> {
@@ -212,9 +248,11 @@ function* detect(context: DetectContext, model: PatchModel, prefix: string): Nee
   const scored = scoredCells(context, 0, size, model.region);
   const banks = model.bank.map((_, s) => `${prefix}/${s}`);
   const bias = biasOf(model, scene.variant, context.without);
-  const cosines = largestAnswer(yield { do: 'match', of: rowsOf(context, 0, 'query', model), banks, bias });
+  const places = model.place && placeRows('query', placesOf(context, 0, model.spec), model.place);
+  const of: RowsOf = { image: 0, spec: model.spec, scales: model.scales, places };
+  const cosines = largestAnswer(yield { do: 'match', of, banks, bias });
   const map = distanceMap(cosines, size, scored);
-  return { reading: readingOf(map, model.pool, scored), map };
+  return { reading: readingOf(map, model.pool, scored, context, 0), map };
 }
 
 export const patch: Detector<PatchOptions, PatchModel> = {

@@ -3,6 +3,7 @@ import type { Rows } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellScale, CellSpec, Pool } from './cells.ts';
 import type { Options } from './options.ts';
+import type { Place } from './places.ts';
 
 export const PATCH = {
   /** Pixels per cell of the common grid; coarser stages are interpolated, finer ones averaged. */
@@ -43,9 +44,17 @@ export const PATCH_OPTIONS = {
   bank: { is: 'number', low: 1, high: 1e6, whole: true, default: 4096, about: 'rows of the bank' },
   position: {
     is: 'word',
-    words: ['free', 'term'],
+    words: ['free', 'term', 'window'],
     default: 'free',
-    about: 'term: a cell far from where it belongs is no match',
+    about:
+      'window: cells are compared with those near the same place of the product alone; term: the farther, the less alike',
+  },
+  window: {
+    is: 'number',
+    low: 0.02,
+    high: 1,
+    default: 0.1,
+    about: 'how far at least a window reaches to either side, in long sides; at most twice as far',
   },
   weight: {
     is: 'number',
@@ -69,6 +78,11 @@ export const PATCH_OPTIONS = {
     default: true,
     about: 'match each variant against its own rows, where it has enough normals',
   },
+  alter: {
+    is: 'boolean',
+    default: true,
+    about: 'also look at some normals in slightly other focus and light, and leave room for it in the border',
+  },
   preset: { is: 'word', words: ['', 'paper'], default: '', about: 'paper: exactly ALGORITHM 3' },
 } as const;
 export type PatchOptions = Options<typeof PATCH_OPTIONS>;
@@ -83,7 +97,7 @@ export interface PatchModel {
   /** Variant of each normal, where variants have banks of their own. */
   readonly variants: readonly (string | null)[] | null;
   readonly pool: Pool;
-  readonly weight: number;
+  readonly place: Place | null;
   readonly region: string;
   /** Distance of the worst served candidate to the bank in the projected space: how finely the bank covers the normals. */
   readonly radius: number;
@@ -96,6 +110,7 @@ export const PAPER: Partial<Record<keyof PatchOptions, string | number | boolean
   neighbourhood: 1,
   standardise: false,
   variants: false,
+  alter: false,
 };
 
 /** What is added to every bank row: hides the rows of one normal, and those of other variants where this one has enough. */

@@ -137,13 +137,56 @@ export function learnAttribute(
     model = { values, ...settle(rows, owner, model.prototypes, values.length) };
     owner = rows.map((r) => nearest(r, model));
   }
-  const references = values.map((_, v) =>
+  return { attribute, of, ...model, references: inClass(rows, owner, model) };
+}
+
+/** How far the members of each value lie from its prototype. */
+function inClass(
+  rows: readonly Float32Array[],
+  owner: readonly number[],
+  m: Pick<AttributeModel, 'values' | 'prototypes' | 'whitening'>,
+): ScalarReference[] {
+  return m.values.map((_, v) =>
     learnScalar(
-      rows.flatMap((r, i) => (owner[i] === v ? [distance(r, model.prototypes, v, model.whitening)] : [])),
+      rows.flatMap((r, i) => (owner[i] === v ? [distance(r, m.prototypes, v, m.whitening)] : [])),
       { floor: ATTRIBUTE.distanceFloor, oneSided: true },
     ),
   );
-  return { attribute, of, ...model, references };
+}
+
+/**
+ * Reads every normal by prototypes that its own image had no part in: the values that the others were given stay, means,
+ * whitening and borders are made anew without the image.
+ * @param normals instances of all normals with the reading they were given, in order
+ * @returns in the same order; null where the image alone shows some value, or has none itself
+ */
+export function heldOutReadings(
+  attribute: string,
+  normals: readonly {
+    readonly image: string;
+    readonly instance: AttributeSource;
+    readonly reading: AttributeReading;
+  }[],
+): (AttributeReading | null)[] {
+  const values = Object.keys(normals[0]?.reading.distances ?? {});
+  const rows = normals.map((n) => termsOf(n.instance));
+  const owner = normals.map((n) => values.indexOf(n.reading.value ?? ''));
+  const start = new Float32Array(values.length * (rows[0]?.length ?? 0));
+  const without = new Map<string, AttributeModel | null>();
+  for (const image of new Set(normals.map((n) => n.image))) {
+    const rest = normals.flatMap((n, i) => (n.image === image || owner[i]! < 0 ? [] : [i]));
+    const [others, theirs] = [rest.map((i) => rows[i]!), rest.map((i) => owner[i]!)];
+    if (new Set(theirs).size < values.length) {
+      without.set(image, null);
+      continue;
+    }
+    const model = { values, ...settle(others, theirs, start, values.length) };
+    without.set(image, { attribute, of: '', ...model, references: inClass(others, theirs, model) });
+  }
+  return normals.map((n) => {
+    const model = without.get(n.image)!;
+    return model && values.length > 1 ? readAttribute(model, n.instance) : null;
+  });
 }
 
 /** Reads one attribute off an instance. */

@@ -32,6 +32,8 @@ export const GROUND = {
   splitArea: 1.6,
   /** ... but never more than this many: beyond it the median is wrong, not the component merged. */
   maxSplit: 64,
+  /** Parts are cut apart where a neck is at most this deep against the thinner of the two (`instances.split: distance`). */
+  splitNeck: 0.7,
   /** Boxes are trimmed by this share of the mask's cells on each side. Study 3: 1-99 %. */
   boxTrim: 0.01,
 } as const;

@@ -2,6 +2,7 @@
  * Masks cut out of a grid: one region's box of cells and where it lies. A picture full of specks has thousands of
  * regions; whatever is done to one of them must cost its box, not the grid.
  */
+import { bodiesOf } from '../grid/bodies.ts';
 import { kMeans } from '../grid/cluster.ts';
 import type { Mask } from '../grid/grid.ts';
 import { emptyMask } from '../grid/grid.ts';
@@ -61,6 +62,17 @@ export function runsOfCells(cells: readonly number[], total: number): number[] {
   }
   if (total > end || runs.length === 0) runs.push(total - end);
   return runs;
+}
+
+/** Cuts one region at its necks (`neck`: see bodiesOf); the region itself where it has none. */
+export function splitAtNecks(cut: Cut, neck: number): Cut[] {
+  const bodies = bodiesOf(cut.mask, neck);
+  const count = bodies.data.reduce((m, v) => Math.max(m, v), 0);
+  if (count < 2) return [cut];
+  return Array.from({ length: count }, (_, k) => ({
+    ...cut,
+    mask: { ...cut.mask, data: Uint8Array.from(bodies.data, (v) => (v === k + 1 ? 1 : 0)) },
+  }));
 }
 
 /** Cuts one region into `parts` by k-means on its cells' places; fewer where a part would be empty. */

@@ -1,33 +1,87 @@
 /**
- * Normals as they are judged: what an instance resembles is decided by borders that its own image had no part in. Rules
- * still learn from the Scenes as they are; a part that looks odd to three others must not shrink the sample of four.
+ * Normals as they are judged: what an instance resembles, which values its attributes have and whether it is large enough
+ * to be one at all is decided by what its own image had no part in. Rules still learn from the Scenes as they are; a part
+ * that looks odd to three others must not shrink the sample of four.
  */
 import type { RuleFile } from '../rules/definition.ts';
-import type { Likeness, Scene } from '../scene.ts';
+import type { AttributeReading, Instance, Likeness, Scene } from '../scene.ts';
+import { heldOutReadings } from './attributes.ts';
+import { GROUND } from './constants.ts';
 import { heldOutLikeness } from './likeness.ts';
+import { sizeOf, variantOf } from './model.ts';
 
 /** Beyond so many instances of an interest one image cannot move a border, and pairs would cost more than they tell. */
 const MOST = 2500;
 
-/** The Scenes of all normals with likeness and status by the others, in order. */
+interface Owned {
+  /** Index of the normal, as the name of its image: file names may stand twice. */
+  readonly image: string;
+  readonly instance: Instance;
+  readonly n: number;
+}
+
+/** What is put in place of an instance's own facts; a speck is dropped. */
+interface Held {
+  likeness?: Likeness;
+  readonly attributes: Record<string, AttributeReading>;
+  speck?: true;
+}
+
+/** The Scenes of all normals with likeness, status, attributes and variant by the others, in order. */
 export function heldOutScenes(file: RuleFile, normals: readonly Scene[]): Scene[] {
-  const replaced = new Map<number, Map<number, Likeness>>(normals.map((_, i) => [i, new Map()]));
+  const replaced = normals.map(() => new Map<number, Held>());
+  const heldOf = ({ n, instance }: Owned): Held => {
+    const known = replaced[n]!.get(instance.id) ?? { attributes: {} };
+    replaced[n]!.set(instance.id, known);
+    return known;
+  };
   for (const spec of Object.values(file.interests)) {
-    const mine = normals.flatMap((scene, n) =>
-      scene.instances
-        .filter((i) => i.interest === spec.id && i.likeness !== undefined)
-        .map((instance) => ({ image: String(n), instance, n })),
-    );
+    const mine = instancesOf(normals, spec.id);
     if (mine.length > MOST) continue;
-    heldOutLikeness(spec.form, mine).forEach((likeness, k) => {
-      if (likeness) replaced.get(mine[k]!.n)!.set(mine[k]!.instance.id, likeness);
+    if (spec.form === 'thing' && spec.clean.minArea === undefined)
+      for (const speck of specksOf(mine)) heldOf(speck).speck = true;
+    const like = mine.filter((m) => m.instance.likeness !== undefined);
+    heldOutLikeness(spec.form, like).forEach((likeness, k) => {
+      if (likeness) heldOf(like[k]!).likeness = likeness;
     });
+    for (const a of Object.values(file.attributes)) {
+      if (a.of !== spec.id) continue;
+      const read = mine.flatMap((m) => {
+        const reading = m.instance.attributes[a.id];
+        return reading ? [{ ...m, reading }] : [];
+      });
+      heldOutReadings(a.id, read).forEach((reading, k) => {
+        if (reading) heldOf(read[k]!).attributes[a.id] = reading;
+      });
+    }
   }
-  return normals.map((scene, n) => ({
-    ...scene,
-    instances: scene.instances.map((i) => {
-      const likeness = replaced.get(n)!.get(i.id);
-      return likeness ? { ...i, likeness, status: likeness.value > 1 ? ('unknown' as const) : ('known' as const) } : i;
-    }),
-  }));
+  return normals.map((scene, n) => {
+    const instances = scene.instances.flatMap((i) => asHeld(i, replaced[n]!.get(i.id)));
+    return { ...scene, instances, variant: variantOf(file, instances) ?? scene.variant };
+  });
+}
+
+function instancesOf(normals: readonly Scene[], interest: string): Owned[] {
+  return normals.flatMap((scene, n) =>
+    scene.instances.filter((i) => i.interest === interest).map((instance) => ({ image: String(n), instance, n })),
+  );
+}
+
+/** Instances that are specks against the median of the other images'. */
+function specksOf(mine: readonly Owned[]): Owned[] {
+  const usual = new Map<string, number>();
+  for (const image of new Set(mine.map((m) => m.image))) {
+    const others = mine.filter((m) => m.image !== image).map((m) => m.instance.area);
+    usual.set(image, others.length > 0 ? sizeOf(others) : 0);
+  }
+  return mine.filter((m) => m.instance.area < GROUND.minThingArea * usual.get(m.image)!);
+}
+
+function asHeld(i: Instance, held: Held | undefined): Instance[] {
+  if (!held) return [i];
+  if (held.speck) return [];
+  const attributes = { ...i.attributes, ...held.attributes };
+  const { likeness } = held;
+  if (!likeness) return [{ ...i, attributes }];
+  return [{ ...i, attributes, likeness, status: likeness.value > 1 ? 'unknown' : 'known' }];
 }

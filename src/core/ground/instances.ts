@@ -12,12 +12,14 @@ import type { InterestSpec } from '../rules/definition.ts';
 import type { Box, Instance, SceneFrame } from '../scene.ts';
 import { cleanMask, inCells, statedArea } from './cleaning.ts';
 import { GROUND } from './constants.ts';
-import { type Cut, cellsOfCut, cutRegion, runsOfCells, splitCut, wholeCut } from './cut.ts';
+import { type Cut, cellsOfCut, cutRegion, runsOfCells, splitAtNecks, splitCut, wholeCut } from './cut.ts';
 import { poolFeatures } from './pool.ts';
 
 /** An instance before it is compared with the normals: no id, attributes or likeness yet. */
 export type Candidate = Omit<Instance, 'id' | 'status' | 'attributes' | 'likeness' | 'parent'> & {
   readonly cells: number;
+  /** Attributes that words told of it. */
+  readonly readings?: Instance['attributes'];
 };
 
 /** Label of cells that the rule file says are never looked at. */
@@ -55,7 +57,7 @@ function family(interests: readonly InterestSpec[], id: string): Set<number> {
  * Geometry, colour and pooled feature of one mask.
  * @param nested classes of nested interests: their cells belong to the mask, but not to how the interest itself looks
  */
-function describe(interest: string, cut: Cut, view: FrameView, nested: ReadonlySet<number>): Candidate {
+export function describe(interest: string, cut: Cut, view: FrameView, nested: ReadonlySet<number>): Candidate {
   const { frame, lab } = view;
   const { width, height } = cut;
   const inside = cellsOfCut(cut);
@@ -115,6 +117,19 @@ function groups(mask: Mask, gap: number, least: number): Cut[] {
   return possible.map((r) => cutRegion(parts, r, mask));
 }
 
+/** A region told apart into the things it is made of, as `instances.split` asks; pieces that are mere specks are dropped. */
+function parted(spec: InterestSpec, region: Cut, area: number, median: number, least: number): Cut[] {
+  const { split } = spec.instances;
+  if (split === 'distance') {
+    const bodies = splitAtNecks(region, GROUND.splitNeck);
+    const large = bodies.filter((b) => b.mask.data.reduce((n, v) => n + (v ? 1 : 0), 0) >= least);
+    return large.length > 1 ? large : [region];
+  }
+  if (split !== 'area' || !(median > 0) || area < GROUND.splitArea * median) return [region];
+  const many = Math.min(GROUND.maxSplit, area, Math.round(area / median));
+  return many > 1 ? splitCut(region, many) : [region];
+}
+
 /** All candidates of one thing: components large enough against the median, holes filled, merged ones split. */
 function things(
   spec: InterestSpec,
@@ -131,12 +146,7 @@ function things(
     const filled = { ...part, mask: fillHoles(part.mask) };
     const area = filled.mask.data.reduce((n, v) => n + (v ? 1 : 0), 0);
     if (area < least) continue;
-    const many =
-      spec.instances.split === 'area' && median > 0 && area >= GROUND.splitArea * median
-        ? Math.min(GROUND.maxSplit, area, Math.round(area / median))
-        : 1;
-    if (many > 1) out.push(...splitCut(filled, many));
-    else out.push(filled);
+    out.push(...parted(spec, filled, area, median, least));
   }
   return out.map((c) => describe(spec.id, c, view, nested));
 }

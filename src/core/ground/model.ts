@@ -104,11 +104,18 @@ export function areaMedians(file: RuleFile, normals: readonly NormalCandidates[]
   const out: Record<string, number> = {};
   for (const spec of Object.values(file.interests)) {
     const areas = normals.flatMap((n) => n.candidates.filter((c) => c.interest === spec.id).map((c) => c.cells));
-    if (areas.length === 0) continue;
-    const largest = Math.max(...areas);
-    out[spec.id] = median(areas.filter((a) => a >= 0.25 * largest));
+    if (areas.length > 0) out[spec.id] = sizeOf(areas);
   }
   return out;
+}
+
+/** Sizes below this share of the largest say nothing about the usual one: specks. */
+const SPECK = 0.25;
+
+/** The usual one of some sizes: their median, specks left out. */
+export function sizeOf(areas: readonly number[]): number {
+  const largest = areas.reduce((a, b) => Math.max(a, b), 0);
+  return median(areas.filter((a) => a >= SPECK * largest));
 }
 
 /**
@@ -173,19 +180,20 @@ function learnOne(spec: AttributeSpec, normals: readonly NormalCandidates[]): At
  */
 export function buildScene(file: RuleFile, model: GroundModel, found: NormalCandidates, without?: string): Scene {
   const kept = found.candidates.filter((c) => largeEnough(file.interests[c.interest]!, c, model.medians));
-  const raw = kept.map(({ cells: _, ...c }, id): Instance => {
+  const raw = kept.map(({ cells: _, readings, ...c }, id): Instance => {
     const reference = model.likeness[c.interest];
     const likeness = reference ? likenessOf(reference, c, without) : undefined;
-    const attributes = Object.fromEntries(
+    const learnt = Object.fromEntries(
       model.attributes.filter((a) => a.of === c.interest).map((a) => [a.attribute, readAttribute(a, c)]),
     );
+    const attributes = { ...readings, ...learnt };
     return {
       ...c,
       id,
       status: likeness && likeness.value > 1 ? 'unknown' : 'known',
       attributes,
       ...(likeness ? { likeness } : {}),
-      grounding: groundingOf(file.interests[c.interest]!),
+      grounding: c.grounding ?? groundingOf(file.interests[c.interest]!),
     };
   });
   const instances = raw.map((i) => withParent(file, i, raw));
@@ -230,10 +238,10 @@ function withParent(file: RuleFile, child: Instance, all: readonly Instance[]): 
 }
 
 /** Value of the `variants.by` attribute on its largest instance. */
-function variantOf(file: RuleFile, instances: readonly Instance[]): string | null {
+export function variantOf(file: RuleFile, instances: readonly Instance[]): string | null {
   const by = file.variants?.by;
   if (by === undefined) return null;
   const of = file.attributes[by]?.of;
   const mine = instances.filter((i) => i.interest === of).sort((a, b) => b.area - a.area);
-  return mine[0]?.attributes[by]?.value ?? null;
+  return mine[0]?.attributes[by]?.value ?? file.attributes[by]?.absent ?? null;
 }

@@ -1,5 +1,6 @@
 /** The words of a rule file as the classes of label maps, and tokens named by them (ALGORITHM 4.1 B-C). */
 import type { FeatureGrid, LabelGrid } from '../grid/grid.ts';
+import { dot } from '../grid/linear.ts';
 import type { InterestSpec, RuleFile } from '../rules/definition.ts';
 import { clusterMap, tokenMap, type Vocabulary } from './segment.ts';
 
@@ -10,7 +11,8 @@ export interface WordClass {
   readonly say: readonly string[];
   readonly interests: readonly string[];
   readonly background: boolean;
-  readonly least: number;
+  /** `minSimilarity` where one is stated: what is less alike goes to the background. */
+  readonly least?: number;
 }
 
 /** How words ground an interest; null where something else does. */
@@ -26,11 +28,12 @@ export function vocabularyOf(file: RuleFile, source: WordSource): WordClass[] {
     if (sourceOf(i) !== source || i.say.length === 0) continue;
     const key = JSON.stringify(i.say);
     const known = classes.get(key);
+    const least = i.minSimilarity ?? known?.least;
     classes.set(key, {
       say: i.say,
       interests: [...(known?.interests ?? []), i.id],
       background: (known?.background ?? false) || i.role === 'background',
-      least: i.minSimilarity ?? known?.least ?? 0,
+      ...(least === undefined ? {} : { least }),
     });
   }
   return [...classes.values()];
@@ -42,6 +45,23 @@ export const backgroundOf = (classes: readonly WordClass[]): number =>
     0,
     classes.findLastIndex((c) => c.background),
   );
+
+/** A token map in which tokens no more like their class than it asks for (`minSimilarity`) are background. */
+function withLeast(
+  map: LabelGrid,
+  tokens: FeatureGrid,
+  vectors: FeatureGrid,
+  least: readonly (number | undefined)[],
+  background: number,
+): LabelGrid {
+  if (least.every((l) => l === undefined)) return map;
+  const d = tokens.channels;
+  const data = map.data.map((cls, i) => {
+    const asked = least[cls];
+    return asked !== undefined && dot(tokens.data, i * d, vectors.data, cls * d, d) <= asked ? background : cls;
+  });
+  return { ...map, data };
+}
 
 /**
  * Class per token of one source.
@@ -55,9 +75,19 @@ export function labelByWords(
   vectors: FeatureGrid,
   clusters: LabelGrid | null,
 ): LabelGrid {
-  if (source === 'words') return tokenMap(tokens, vectors, tokens.height, tokens.width);
+  const classes = vocabularyOf(file, source);
+  const background = backgroundOf(classes);
+  if (source === 'words') {
+    const map = tokenMap(tokens, vectors, tokens.height, tokens.width);
+    return withLeast(
+      map,
+      tokens,
+      vectors,
+      classes.map((c) => c.least),
+      background,
+    );
+  }
   if (!clusters) throw new RangeError('words: a cluster per token is needed where interests are grounded by clusters');
-  const classes = vocabularyOf(file, 'clusters');
-  const vocabulary: Vocabulary = { vectors, background: backgroundOf(classes), least: classes.map((c) => c.least) };
+  const vocabulary: Vocabulary = { vectors, background, least: classes.map((c) => c.least ?? 0) };
   return clusterMap(clusters, tokens, vocabulary, file.segmentation?.minCells);
 }

@@ -17,7 +17,20 @@ export interface AllowedCounts {
   readonly high: number | null;
 }
 
+/** Settings and bounds are immutable and asked for with every Scene: what is made of them is made once. */
+const stated = new WeakMap<CountBounds, AllowedCounts | null>();
+const expectations = new WeakMap<AllowedCounts, Expectation>();
+
 export function statedCounts(p: CountBounds): AllowedCounts | null {
+  let known = stated.get(p);
+  if (known === undefined) {
+    known = readCounts(p);
+    stated.set(p, known);
+  }
+  return known;
+}
+
+function readCounts(p: CountBounds): AllowedCounts | null {
   if (p.equals !== undefined) return { set: [p.equals], low: p.equals, high: p.equals };
   if (p.oneOf !== undefined) {
     const set = [...new Set(p.oneOf)].sort((a, b) => a - b);
@@ -44,6 +57,15 @@ export function isAllowed(a: AllowedCounts, k: number): boolean {
 }
 
 export function expectedCounts(a: AllowedCounts): Expectation {
+  let known = expectations.get(a);
+  if (known === undefined) {
+    known = describeCounts(a);
+    expectations.set(a, known);
+  }
+  return known;
+}
+
+function describeCounts(a: AllowedCounts): Expectation {
   const { set, low, high } = a;
   const text = set
     ? set.length === 1

@@ -4,7 +4,7 @@ import { LogsadError } from '../errors.ts';
 import { checkCases } from './caseMeaning.ts';
 import type { CompiledRule, CompiledRules, RulePlace } from './compiled.ts';
 import { LIMITS } from './constants.ts';
-import type { RuleFile, RuleSpec, Tier } from './definition.ts';
+import type { InterestSpec, RuleFile, RuleSpec, Tier } from './definition.ts';
 import { type Path, type RuleDocument, readDocument } from './document.ts';
 import { type Fault, printFault } from './faults.ts';
 import type { RuleContext } from './kind.ts';
@@ -54,7 +54,8 @@ export function lintRules(text: string, file: string, options: CompileOptions = 
 export function compileRules(text: string, file: string, options: CompileOptions = {}): CompiledRules {
   const { file: rules, doc, faults } = read(text, file, options);
   if (faults.some((f) => f.severity === 'error')) throw new RulesInvalidError(file, faults);
-  return bind(rules, (path) => ({ file, ...doc.positionOf(path) }));
+  const interests = Object.fromEntries(Object.entries(rules.interests).map(([id, i]) => [id, asSourced(i)]));
+  return bind({ ...rules, interests }, (path) => ({ file, ...doc.positionOf(path) }));
 }
 
 function read(text: string, name: string, options: CompileOptions): Read {
@@ -105,6 +106,16 @@ function read(text: string, name: string, options: CompileOptions): Read {
   const rank = (f: Fault): number => (f.severity === 'error' ? 0 : 1);
   const faults = [...shape, ...bench.faults].sort((a, b) => rank(a) - rank(b)).slice(0, LIMITS.faults);
   return { file, doc, faults: faults.sort((a, b) => a.line - b.line || a.col - b.col) };
+}
+
+/** An interest as `source` narrows it: what it does not name grounds nothing, in any part of the engine. */
+function asSourced({ exemplars, colour, ...rest }: InterestSpec): InterestSpec {
+  const used = (s: 'exemplars' | 'colour'): boolean => rest.source === undefined || rest.source.includes(s);
+  return {
+    ...rest,
+    exemplars: used('exemplars') ? exemplars : [],
+    ...(colour && used('colour') ? { colour } : {}),
+  };
 }
 
 /** A rule and the parts of its combinators, with their paths in the text. */

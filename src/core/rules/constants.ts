@@ -60,6 +60,8 @@ export const LEARN = {
   presenceQuantile: 0.02,
   /** Inside: the border lies at this share of the least containment among the normals. */
   containmentShare: 0.75,
+  /** A refused region this many times as large as a usual part is told as parts that touch (GROUND.splitArea). */
+  mergedArea: 1.6,
   /** Touching: interests nearer than this fraction of the long side touch. */
   touchGap: 0.012,
   /** Order: a gap without normals to scale it by counts as this large. */

@@ -1,11 +1,10 @@
 /** How often every rule would alarm on normals it was not learnt from, and what so few normals can promise at all. */
 
 import { clopperPearson, type Interval } from '../metrics/intervals.ts';
-import type { Scene } from '../scene.ts';
 import { median } from '../statistics.ts';
 import type { CompiledRules } from './compiled.ts';
 import { evaluateRules } from './evaluate.ts';
-import { learnRules } from './learn.ts';
+import { type LearningSet, learnFrom } from './learn.ts';
 
 export interface RuleEstimate {
   readonly rule: string;
@@ -35,12 +34,10 @@ export interface LeaveOneOut {
 /** Most rounds of learning: beyond, whole folds are left out (each normal is still judged by bounds it did not set). */
 const FOLDS = 50;
 
-/** Leaves every normal out in turn (or in `FOLDS` groups), learns from the others, and judges it. */
-export function leaveOneOut(
-  compiled: CompiledRules,
-  normals: readonly Scene[],
-  calibration: readonly Scene[] = [],
-): LeaveOneOut {
+/** Leaves every normal out in turn (or in `FOLDS` groups), learns from the others, and judges it as `held` shows it. */
+export function leaveOneOut(compiled: CompiledRules, set: LearningSet): LeaveOneOut {
+  const { normals, held = normals, masks } = set;
+  const fold = new Map(normals.map((s, i) => [s, i % Math.min(normals.length, FOLDS)]));
   const folds = Math.min(normals.length, FOLDS);
   const units = new Array<number>(normals.length).fill(0);
   const tally = new Map(
@@ -50,14 +47,10 @@ export function leaveOneOut(
     ]),
   );
   for (let f = 0; f < folds; f++) {
-    const learnt = learnRules(
-      compiled,
-      normals.filter((_, i) => i % folds !== f),
-      calibration,
-    );
+    const learnt = learnFrom(compiled, set, (s) => fold.get(s) !== f);
     for (let i = f; i < normals.length; i += folds) {
-      const scene = normals[i]!;
-      const outcome = evaluateRules(compiled, learnt, scene);
+      const scene = held[i]!;
+      const outcome = evaluateRules(compiled, learnt, scene, masks);
       units[i] = outcome.unit;
       const margins = new Map<string, number>();
       for (const m of outcome.measurements)

@@ -5,7 +5,8 @@ import { MARGIN, PRECEDENCE } from './constants.ts';
 import type { RuleFile } from './definition.ts';
 import { isEmpty, type Judgement } from './kind.ts';
 import { applies, type LearntRules, referenceFor } from './learn.ts';
-import { type RegionMasks, type SceneView, viewOf } from './view.ts';
+import { UNKNOWN } from './names.ts';
+import { NO_MASKS, type RegionMasks, type SceneView, viewOf } from './view.ts';
 
 export interface RulesOutcome {
   /** At least one per rule, in the order of the file's rules. */
@@ -134,7 +135,7 @@ export function evaluateRules(
   compiled: CompiledRules,
   learnt: LearntRules | null,
   scene: Scene,
-  masks: RegionMasks = {},
+  masks: RegionMasks = NO_MASKS,
 ): RulesOutcome {
   const view = viewOf(scene, compiled.file, masks);
   const outcomes = new Map<string, boolean | null>();
@@ -166,14 +167,12 @@ export function evaluateRules(
   return { measurements, violations: inOrderOfCause(violations, compiled.file), unit };
 }
 
-/** Name of the finding that every rule file has: something was found where a part is looked for, and it is no such part. */
-export const UNKNOWN = 'unknown';
-
 /**
  * Instances that resemble no normal one are a finding of their own (RULES, principle 8), whether or not a rule counts
  * them; a `likeness` rule of the interest says it in its own words instead.
  */
 function strangers(compiled: CompiledRules, scene: Scene): Violation[] {
+  if (!scene.instances.some((i) => i.status === 'unknown')) return [];
   const spoken = new Set(compiled.rules.flatMap((r) => (r.spec.kind === 'likeness' ? r.interests : [])));
   return scene.instances.flatMap((i): Violation[] => {
     if (i.status !== 'unknown' || !i.likeness || !(i.likeness.value > 1) || spoken.has(i.interest)) return [];

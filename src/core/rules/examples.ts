@@ -13,7 +13,7 @@ import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
 import { record } from './normalise.ts';
 
-/** Detector readings in an example's legend: `$structure: 0.4` is what structure rules find. */
+/** What patch matching reads where a structure rule looks, in an example's legend: `$structure: 0.4`. */
 const READING = '$';
 
 type LegendEntry = string | (DrawnPart & { readonly form?: 'thing' | 'stuff'; readonly parent?: string });
@@ -81,15 +81,14 @@ export function exampleScene(
   redraw: (drawing: string) => string = (d) => d,
 ): Scene {
   const legend = Object.fromEntries(partsOf(example)) as Legend;
-  const detectors = Object.fromEntries(
-    Object.entries(example.legend).flatMap(([k, v]) =>
-      k.startsWith(READING) ? [[`${k.slice(1)}:example`, Number(v)]] : [],
-    ),
-  );
+  const reading = Object.entries(example.legend).find(([k]) => k.startsWith(READING));
   const parents = Object.fromEntries(
     partsOf(example).flatMap(([, e]) => (typeof e === 'object' && e.parent ? [[e.interest, e.parent]] : [])),
   );
-  return drawScene(redraw(drawing), legend, { detectors, parents });
+  const scene = drawScene(redraw(drawing), legend, { parents });
+  if (!reading) return scene;
+  const score = Number(reading[1]);
+  return { ...scene, detectors: { patch: { score, within: { example: score } } } };
 }
 
 /** Compiles, learns and judges one example. @throws RulesInvalidError, RangeError where the example itself is wrong. */

@@ -30,7 +30,6 @@ export const FAULTS = {
   WRONG_FORM: 'A thing where stuff is needed, or the other way round.',
   MISSING: 'Two settings of which one must be given.',
   OUT_OF_IMAGE: 'Coordinates outside the image: all are fractions from 0 to 1.',
-  OUT_OF_RANGE: 'A number outside the range that makes sense.',
   NO_GROUNDING: 'An interest or attribute value that nothing says how to find.',
   GROUNDING_IMPOSSIBLE: 'A grounding that needs a model which is not installed.',
   EXEMPLAR_MISSING: 'An exemplar that names no image of the normals.',

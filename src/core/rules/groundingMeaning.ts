@@ -92,6 +92,7 @@ export function checkInterest(bench: Bench, i: InterestSpec): void {
       ),
     );
   }
+  checkUnread(bench, i);
   const uses = (s: 'words' | 'exemplars' | 'colour'): boolean =>
     has[s] && (i.source === undefined || i.source.includes(s));
   if (
@@ -119,6 +120,41 @@ export function checkInterest(bench: Bench, i: InterestSpec): void {
         expected: 'colour beside exemplars, or an installed backbone (logsad models list)',
         example: 'colour: dark red',
       }),
+    );
+  }
+}
+
+/** Settings that nothing would read. */
+function checkUnread({ doc, faults }: Bench, i: InterestSpec): void {
+  const path = ['interests', i.id];
+  const words = i.say.length > 0 && (i.source?.some((s) => s === 'words' || s === 'clusters') ?? true);
+  if (i.minSimilarity !== undefined && !words) {
+    faults.push(
+      doc.faultAt(
+        [...path, 'minSimilarity'],
+        {
+          code: 'MISSING',
+          message: `minSimilarity is how alike to the words a place must be, but ${i.id} is not found by words`,
+          expected: 'say beside minSimilarity, and no source that leaves words out',
+          example: `say: [${i.id}]`,
+        },
+        'key',
+      ),
+    );
+  }
+  const setting = (['split', 'merge'] as const).find((k) => i.instances[k] !== undefined && i.instances[k] !== 'none');
+  if (i.form === 'stuff' && setting !== undefined) {
+    faults.push(
+      doc.faultAt(
+        [...path, 'instances', setting],
+        {
+          code: 'WRONG_FORM',
+          message: `${i.id} is stuff, one mass: it has no instances to ${setting}`,
+          expected: 'form: thing, or no instances',
+          example: 'form: thing',
+        },
+        'key',
+      ),
     );
   }
 }

@@ -62,6 +62,8 @@ export interface Judgement {
   /** Which instance or cell, where a rule judges several alike. */
   readonly where?: string;
   readonly ghost?: Box;
+  /** What may explain it, for the kind's sentence. */
+  readonly note?: string;
   /** Why nothing was judged. */
   readonly skipped?: string;
 }
@@ -69,14 +71,7 @@ export interface Judgement {
 /** A fault of one rule that needs more than its schema to see; `path` leads from the rule to the setting. */
 export interface Complaint {
   readonly path: readonly (string | number)[];
-  readonly code:
-    | 'CONTRADICTION'
-    | 'VACUOUS'
-    | 'UNKNOWN_VALUE'
-    | 'WRONG_FORM'
-    | 'MISSING'
-    | 'UNREACHABLE'
-    | 'OUT_OF_RANGE';
+  readonly code: 'CONTRADICTION' | 'VACUOUS' | 'UNKNOWN_VALUE' | 'WRONG_FORM' | 'MISSING' | 'UNREACHABLE';
   readonly message: string;
   readonly expected: string;
   readonly example: string;
@@ -139,9 +134,12 @@ export function defineRuleKind<T extends TProperties, R, F>(
   return Object.freeze(kind) as unknown as AnyRuleKind;
 }
 
+/** Why a learnt bound judges nothing. */
+export const NO_NORMALS = 'no normals to learn the bound from';
+
 /** An absence of anything to say: what `judge` answers without normals. */
 export function unjudged(quantity: string, measured: Judgement['measured'], instances: readonly number[]): Judgement {
-  return { quantity, measured, expected: OPEN, margin: 0, instances, skipped: 'no normals to learn the bound from' };
+  return { quantity, measured, expected: OPEN, margin: 0, instances, skipped: NO_NORMALS };
 }
 
 export const OPEN: Expectation = { low: null, high: null, centre: null, text: 'not learnt yet' };

@@ -4,7 +4,7 @@ import { type CompiledRule, type CompiledRules, flatten } from './compiled.ts';
 import { LEARN } from './constants.ts';
 import type { Guard } from './definition.ts';
 import { isEmpty, type Learnt, type Sample } from './kind.ts';
-import { imageReading, type RegionMasks, type SceneView, viewOf } from './view.ts';
+import { imageReading, NO_MASKS, type RegionMasks, type SceneView, viewOf } from './view.ts';
 
 export interface RuleReference {
   readonly pooled: Learnt<unknown> | null;
@@ -46,17 +46,28 @@ export function applies(
   return null;
 }
 
-/** Readings by rule and scene: both are immutable, and leaving normals out one by one asks for the same ones again. */
-const readings = new WeakMap<CompiledRule, WeakMap<Scene, { readonly reading: unknown }>>();
+type Readings = WeakMap<Scene, { readonly reading: unknown }>;
+/** Readings by rule, masks and scene, all immutable: leaving normals out one by one asks for the same ones again. */
+const readings = new WeakMap<CompiledRule, WeakMap<RegionMasks, Readings>>();
 
-function readingOf(rule: CompiledRule, view: SceneView): unknown {
+function readingsOf(rule: CompiledRule, masks: RegionMasks): Readings {
   // Masks arrive from outside: what was read without them does not hold with them.
-  if (Object.keys(view.masks).length > 0) return measureAnew(rule, view);
-  let scenes = readings.get(rule);
+  const key = Object.keys(masks).length > 0 ? masks : NO_MASKS;
+  let byMasks = readings.get(rule);
+  if (!byMasks) {
+    byMasks = new WeakMap();
+    readings.set(rule, byMasks);
+  }
+  let scenes = byMasks.get(key);
   if (!scenes) {
     scenes = new WeakMap();
-    readings.set(rule, scenes);
+    byMasks.set(key, scenes);
   }
+  return scenes;
+}
+
+function readingOf(rule: CompiledRule, view: SceneView): unknown {
+  const scenes = readingsOf(rule, view.masks);
   let known = scenes.get(view.scene);
   if (!known) {
     known = { reading: measureAnew(rule, view) };
@@ -89,7 +100,7 @@ export function learnRules(
   compiled: CompiledRules,
   normals: readonly Scene[],
   calibration: readonly Scene[] = [],
-  masks: RegionMasks = {},
+  masks: RegionMasks = NO_MASKS,
   relit: readonly Scene[] = [],
 ): LearntRules {
   const see = (s: Scene): SceneView => viewOf(s, compiled.file, masks);
@@ -107,6 +118,47 @@ export function learnRules(
     calibration: calibration.length,
     references,
   };
+}
+
+/** A normal seen again under other light, and the normal it was made from (null: a picture that is none of them). */
+export interface Relit {
+  readonly scene: Scene;
+  readonly from: Scene | null;
+}
+
+/**
+ * Everything that bounds are learnt from. Made of a profile in one place (`learningOf`), handed whole to inspection and to
+ * every tool, so that no two of them learn different bounds.
+ */
+export interface LearningSet {
+  readonly normals: readonly Scene[];
+  /** The normals as they are judged, in the same order: no borrowed likeness to themselves. Default: as they are. */
+  readonly held?: readonly Scene[];
+  readonly calibration?: readonly Scene[];
+  readonly relit?: readonly Relit[];
+  /** Mask files that regions name. */
+  readonly masks?: RegionMasks;
+  /** Normals and calibration Scenes that set no bound, because the others refuse them. */
+  readonly aside?: ReadonlySet<Scene>;
+}
+
+/** What of a set teaches, where only the Scenes that `keep` admits do; what was made from a Scene goes with it. */
+export function teaching(
+  { normals, calibration = [], relit = [], aside }: LearningSet,
+  keep: (scene: Scene) => boolean = () => true,
+): { normals: Scene[]; calibration: Scene[]; relit: Scene[] } {
+  const teaches = (s: Scene): boolean => !aside?.has(s) && keep(s);
+  return {
+    normals: normals.filter(teaches),
+    calibration: calibration.filter(teaches),
+    relit: relit.filter((r) => r.from === null || teaches(r.from)).map((r) => r.scene),
+  };
+}
+
+/** Learns rules from a set, or from what `keep` admits of it. */
+export function learnFrom(compiled: CompiledRules, set: LearningSet, keep?: (scene: Scene) => boolean): LearntRules {
+  const { normals, calibration, relit } = teaching(set, keep);
+  return learnRules(compiled, normals, calibration, set.masks, relit);
 }
 
 function learnRule(

@@ -14,6 +14,11 @@ export interface CompileOptions {
 
 export const RESERVED = ['image', 'unknown', 'longSide', 'silhouette', 'learnt'];
 
+/** Name of the finding that every rule file has: something was found where a part is looked for, and it is no such part. */
+export const UNKNOWN = 'unknown';
+/** Findings that no rule of a file makes: no rule may be called so. */
+export const FINDINGS: readonly string[] = [UNKNOWN];
+
 type Ref = 'interest' | 'attribute' | 'place' | 'rule';
 
 /** Collects faults against a file; `use` remembers which interests anything refers to. */

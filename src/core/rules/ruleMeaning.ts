@@ -6,7 +6,7 @@ import { nearest } from './faults.ts';
 import { checkGuards } from './guardMeaning.ts';
 import type { RuleContext } from './kind.ts';
 import { kindOf } from './kinds/index.ts';
-import { type Bench, circles, resolve } from './names.ts';
+import { type Bench, circles, FINDINGS, resolve } from './names.ts';
 import { record } from './normalise.ts';
 import { checkRedundancy, type PlacedRule } from './redundancy.ts';
 
@@ -38,6 +38,15 @@ export function checkRules(bench: Bench, rules: readonly PlacedRule[], top: read
 function checkIds({ doc, faults }: Bench, rules: readonly PlacedRule[]): void {
   const first = new Map<string, PlacedRule>();
   for (const rule of rules) {
+    if (FINDINGS.includes(rule.spec.id))
+      faults.push(
+        doc.faultAt([...rule.path, 'id'], {
+          code: 'BAD_NAME',
+          message: `${rule.spec.id} is the name of a finding that every rule file has`,
+          expected: `any other id; taken: ${FINDINGS.join(', ')}`,
+          example: `id: ${rule.spec.id}-part`,
+        }),
+      );
     const before = first.get(rule.spec.id);
     if (!before) {
       first.set(rule.spec.id, rule);

@@ -147,7 +147,12 @@ export const InterestSchema = Strict({
   ),
   instances: Optional(
     Strict({
-      split: Optional(choice(['none', 'area', 'distance'], 'how merged instances are told apart')),
+      split: Optional(
+        choice(
+          ['none', 'area', 'distance'],
+          'how merged instances are told apart: by area against the median of the normals, or at necks (distance)',
+        ),
+      ),
       merge: Optional(
         Type.Number({
           minimum: 0,

@@ -8,6 +8,9 @@ export type RegionMasks = Readonly<
   Record<string, { readonly width: number; readonly height: number; readonly data: Uint8Array }>
 >;
 
+/** No mask file: one value, so that caches can tell it from any other. */
+export const NO_MASKS: RegionMasks = Object.freeze({});
+
 export interface SceneView {
   readonly scene: Scene;
   readonly file: RuleFile;
@@ -24,7 +27,26 @@ export interface SceneView {
 
 const NONE: readonly Instance[] = [];
 
-export function viewOf(scene: Scene, file: RuleFile, masks: RegionMasks = {}): SceneView {
+/** The last view of each Scene: one picture is judged by many bounds of the same file (folds, parts of a file). */
+const views = new WeakMap<Scene, SceneView>();
+
+/** Whether a view made under one file serves another: names are looked up in these sections alone. */
+const serves = (view: SceneView, file: RuleFile, masks: RegionMasks): boolean =>
+  view.masks === masks &&
+  view.file.interests === file.interests &&
+  view.file.attributes === file.attributes &&
+  view.file.regions === file.regions;
+
+/** A Scene indexed by interest. Scenes are immutable: asking again gives the same view. */
+export function viewOf(scene: Scene, file: RuleFile, masks: RegionMasks = NO_MASKS): SceneView {
+  const last = views.get(scene);
+  if (last && serves(last, file, masks)) return last;
+  const view = index(scene, file, masks);
+  views.set(scene, view);
+  return view;
+}
+
+function index(scene: Scene, file: RuleFile, masks: RegionMasks): SceneView {
   const known = new Map<string, Instance[]>();
   const refused = new Map<string, Instance[]>();
   const ids = new Map<number, Instance>();

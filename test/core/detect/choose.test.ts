@@ -82,17 +82,44 @@ describe('the choice of stages', () => {
       hidden: PATCH.hidden,
     };
     const table = runPlain(compareStages(trials, { id: 'x', stages }, settings, random), images);
-    expect(bestOf(table, 'x').stages).toEqual(['c', 'd']);
+    expect(bestOf(table, { backbone: 'x', stages: ['a', 'b'] }, trials, random).stages).toEqual(['c', 'd']);
     expect(table.find((c) => c.stages.join() === 'c,d')!.auroc).toBeGreaterThan(
       table.find((c) => c.stages.join() === 'a,b')!.auroc + 0.15,
     );
   });
 
-  it('takes the preferred backbone where no other is clearly better', () => {
-    const of = (backbone: string, auroc: number) => ({ backbone, stages: ['s'], auroc });
-    expect(bestOf([of('a', 0.8), of('b', 0.8 + CHOOSE.clear / 2)], 'a').backbone).toBe('a');
-    expect(bestOf([of('a', 0.8), of('b', 0.8 + 2 * CHOOSE.clear)], 'a').backbone).toBe('b');
-    expect(bestOf([of('a', 0.8)], 'absent').backbone).toBe('a');
+  it('leaves the default only for what is clearly and surely better', () => {
+    const picture = { data: new Uint8Array(3), height: 1, width: 1, channels: 3 };
+    const trials = Array.from({ length: 10 }, (_, source) => [
+      { picture, source, mutant: false },
+      { picture, source, mutant: true },
+    ]).flat();
+    const of = (backbone: string, scores: readonly number[]) => {
+      const pairs = scores.flatMap((s, i) =>
+        i % 2 === 1 ? scores.filter((_, j) => j % 2 === 0).map((g) => (s > g ? 1 : 0)) : [],
+      );
+      return { backbone, stages: ['s'], scores, auroc: pairs.reduce((a: number, b) => a + b, 0) / pairs.length };
+    };
+    const noise = createRandom(5);
+    const blind = of(
+      'a',
+      trials.map(() => noise.next()),
+    );
+    const sharp = of(
+      'b',
+      trials.map((t) => noise.next() + (t.mutant ? 1 : 0)),
+    );
+    const lucky = of(
+      'c',
+      blind.scores.map((s, i) => (i === 1 ? 2 : s)),
+    );
+    const own = { backbone: 'a', stages: ['s'] };
+    expect(bestOf([blind, sharp, lucky], own, trials, noise).backbone).toBe('b');
+    // Better by a single picture: not sure.
+    expect(lucky.auroc).toBeGreaterThanOrEqual(blind.auroc);
+    expect(bestOf([blind, lucky], own, trials, noise).backbone).toBe('a');
+    expect(bestOf([sharp], { backbone: 'absent', stages: ['s'] }, trials, noise).backbone).toBe('b');
+    expect(lucky.auroc - blind.auroc).toBeLessThan(10 * CHOOSE.clear);
   });
 
   it('tries neighbouring stages together', () => {

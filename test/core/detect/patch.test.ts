@@ -81,6 +81,7 @@ describe('patch', () => {
     {},
     { pool: 'max' },
     { position: 'term' },
+    { position: 'window', window: 0.2 },
     { neighbourhood: 3 },
     { standardise: false },
   ] as const)('finds the odd cell, options %o', (options) => {
@@ -114,7 +115,7 @@ describe('patch', () => {
     );
   });
 
-  it('the positional term sees what lies in the wrong place, a free bank does not', () => {
+  it('a positional term and a window see what lies in the wrong place, a free bank does not', () => {
     const moved = picture(random);
     const stages = Object.fromEntries(
       Object.entries(moved.stages).map(([name, g]) => {
@@ -136,6 +137,7 @@ describe('patch', () => {
     };
     expect(ratio({})).toBeLessThan(1.5);
     expect(ratio({ position: 'term', weight: 2 })).toBeGreaterThan(3);
+    expect(ratio({ position: 'window', window: 0.15 })).toBeGreaterThan(3);
   });
 
   it('a single normal gives a bank but no reading of itself', () => {
@@ -144,8 +146,8 @@ describe('patch', () => {
     expect(model.sources.length).toBeGreaterThan(0);
   });
 
-  it('survives a profile', () => {
-    const { model } = learn(normals, { position: 'term' });
+  it.each(['term', 'window'])('survives a profile, position %s', (position) => {
+    const { model } = learn(normals, { position });
     const section = patch.pack(model);
     const back = patch.unpack({ facts: JSON.parse(JSON.stringify(section.facts)), arrays: section.arrays });
     expect(judge(back, normals[0]!)).toEqual(judge(model, normals[0]!));

@@ -88,6 +88,20 @@ describe('findCandidates', () => {
     expect(two.map((c) => c.cells).sort()).toEqual([8, 8]);
   });
 
+  it('splits a merged component at its necks when the interest says so', () => {
+    const disc = (x: number, y: number, cx: number): boolean => (x - cx) ** 2 + (y - 10) ** 2 <= 64;
+    const rows = Array.from({ length: 21 }, (_, y) =>
+      Array.from({ length: 50 }, (_, x) => (disc(x, y, 12) || disc(x, y, 27) ? 'a' : '.')).join(''),
+    );
+    const v = view(rows.join('\n'));
+    const found = (split: 'none' | 'distance') =>
+      findCandidates([ground, spec('pin', { instances: { split } })], v, { pin: 0 });
+    expect(found('none')).toHaveLength(1);
+    const two = found('distance');
+    expect(two.map((c) => Math.round(50 * c.centroid[0] - 0.5))).toEqual([12, 27]);
+    expect(two.reduce((n, c) => n + c.cells, 0)).toBe(found('none')[0]!.cells);
+  });
+
   it('never splits into more than a few dozen, nor into empty parts', () => {
     const v = view(Array.from({ length: 12 }, () => 'a'.repeat(20)).join('\n'));
     const many = findCandidates([spec('none'), spec('pin', { instances: { split: 'area' } })], v, { pin: 0.1 });

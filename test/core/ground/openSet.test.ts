@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/grid/random.ts';
-import { learnAttribute, readAttribute } from '../../../src/core/ground/attributes.ts';
+import { heldOutReadings, learnAttribute, readAttribute } from '../../../src/core/ground/attributes.ts';
 import { LIKENESS, learnLikeness, likenessOf, type ReferenceInstance } from '../../../src/core/ground/likeness.ts';
 
 type Looks = ReferenceInstance['instance'];
@@ -128,6 +128,33 @@ describe('attributes', () => {
     const { distances } = readAttribute(model, red());
     expect(distances.red).toBeLessThan(1);
     expect(distances.green).toBeGreaterThan(1);
+  });
+
+  it('reads a normal by prototypes that it had no part in', () => {
+    const pale = { ...red(), lab: [60, 25, 30] as const };
+    const normals = [...many, pale].map((instance, i) => ({ image: `${i}`, instance }));
+    const model = learnAttribute('colour', 'cap', seeds, [...many, pale])!;
+    const read = normals.map((n) => ({ ...n, reading: readAttribute(model, n.instance) }));
+    const held = heldOutReadings('colour', read);
+    // The odd one is farther from the others than from a class that it belongs to; the value stays what it is.
+    expect(held[30]!.value).toBe('red');
+    expect(held[30]!.distances.red).toBeGreaterThan(1.2 * read[30]!.reading.distances.red!);
+    expect(held.filter((r, i) => r?.value !== read[i]!.reading.value)).toEqual([]);
+    // As if it had been learnt without it.
+    const without = learnAttribute('colour', 'cap', seeds, many)!;
+    const fresh = readAttribute(without, pale);
+    for (const v of ['red', 'green', 'blue']) expect(held[30]!.distances[v]).toBeCloseTo(fresh.distances[v]!, 4);
+  });
+
+  it('cannot leave out the only normal that shows a value', () => {
+    const normals = [red(), green(), green()].map((instance, i) => ({ image: `${i}`, instance }));
+    const two = new Map([...seeds].slice(0, 2));
+    const model = learnAttribute('colour', 'cap', two, [])!;
+    const held = heldOutReadings(
+      'colour',
+      normals.map((n) => ({ ...n, reading: readAttribute(model, n.instance) })),
+    );
+    expect(held.map((r) => r === null)).toEqual([true, false, false]);
   });
 
   it('needs two values with exemplars', () =>

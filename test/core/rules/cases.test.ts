@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { runExample } from '../../../src/core/rules/examples.ts';
 import { KINDS } from '../../../src/core/rules/index.ts';
 import type { KindExample } from '../../../src/core/rules/kind.ts';
+import { runCaseText } from '../../../src/core/rules/tools/cases.ts';
 
 const folder = join(import.meta.dirname, '../../cases');
 
@@ -18,12 +19,24 @@ const enlarge = (d: string): string =>
     .flatMap((r) => Array(3).fill([...r].map((c) => c.repeat(3)).join('')))
     .join('\n');
 
+it('every file of test/cases is of a kind', () => {
+  const names = KINDS.map((k) => `${k.kind}.yaml`).sort();
+  expect(readdirSync(folder).sort()).toEqual(names);
+});
+
 describe.each(KINDS.map((k) => [k.kind, k] as const))('%s', (name, kind) => {
   const file = join(folder, `${name}.yaml`);
-  const cases = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as KindExample[]) : [];
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : 'cases: []';
+  const { cases } = parse(text) as { cases: KindExample[] };
 
   it('has cases of both sorts', () => {
     expect(cases.map((c) => c.violated)).toEqual(expect.arrayContaining([true, false]));
+  });
+
+  it('passes `rules test` as it stands', () => {
+    const outcomes = runCaseText(text, file);
+    expect(outcomes.filter((o) => !o.passed)).toEqual([]);
+    expect(outcomes).toHaveLength(cases.length);
   });
 
   it.each(cases.map((c) => [c.note, c] as const))('%s', (_, c) => {

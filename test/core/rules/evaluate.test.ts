@@ -6,6 +6,7 @@ import { runCases } from '../../../src/core/rules/examples.ts';
 import { explainRules } from '../../../src/core/rules/explain.ts';
 import { compileRules, evaluateRules, learnRules, type RulesOutcome } from '../../../src/core/rules/index.ts';
 import type { Scene } from '../../../src/core/scene.ts';
+import { compiledToy, toyNormals } from '../../support/toyProduct.ts';
 
 const HEAD = `schema: logsad/rules/v1
 product: bottle
@@ -253,10 +254,27 @@ describe('learnt references', () => {
     );
   });
 
+  it('a count that lacks parts says so where a refused region is as large as several', () => {
+    const toy = compiledToy();
+    const learnt = learnRules(toy, toyNormals(12));
+    const [plain] = toyNormals(1, 5);
+    const clip = plain!.instances.find((i) => i.interest === 'clip')!;
+    const others = plain!.instances.filter((i) => i.interest !== 'clip');
+    const message = (area: number): string => {
+      const one = { ...clip, status: 'unknown' as const, area, likeness: { value: 3, terms: { area: 3 } } };
+      const { violations } = evaluateRules(toy, learnt, { ...plain!, instances: [...others, one] });
+      return violations.find((v) => v.rule === 'two-clips')!.message;
+    };
+    expect(message(2.1 * clip.area)).toBe(
+      '2 clips expected, 0 found; a region has the area of 2 clips: they touch or lie on one another',
+    );
+    expect(message(1.2 * clip.area)).toBe('2 clips expected, 0 found');
+  });
+
   it('leave-one-out says how often each rule alarms, with an interval and what so few normals can show', () => {
     const compiled = compile('  - { id: n, kind: count, of: pin }');
     const normals = [...Array(9).fill('p..p'), 'p...'].map((d) => draw(d));
-    const loo = leaveOneOut(compiled, normals);
+    const loo = leaveOneOut(compiled, { normals });
     expect(loo.rules[0]).toMatchObject({ rule: 'n', n: 10, fired: 1 });
     expect(loo.rules[0]!.interval.low).toBeCloseTo(0.0025, 3);
     expect(loo.rules[0]!.interval.high).toBeCloseTo(0.445, 3);

@@ -27,6 +27,9 @@ const check = (text: string, options = {}): Fault[] => lintRules(text, 'rules.ya
 const EVERY = `schema: logsad/rules/v1
 product: 9lives                                                    #! BAD_NAME@9lives
 titel: A title                                                     #! UNKNOWN_KEY@titel
+title: "a\u0001b"                                                  #! ENCODING@\u0001
+object: !!js/function "x"                                          #! TAG@!!js
+states: ${'['.repeat(60)}${']'.repeat(60)}                         #! TOO_DEEP@[ WRONG_TYPE@[
 frame: { fit: keep, long: many }                                   #! WRONG_TYPE@many
 regions:
   bay: { box: [0.1, 0.2, 1.4, 0.6] }                               #! OUT_OF_IMAGE@1.4
@@ -40,6 +43,12 @@ interests:
   tag: { form: thing, parent: label, exemplars: [{ image: 404.jpg, boxes: [[.1, .1, .2, .2]] }] }   #! EXEMPLAR_MISSING@404.jpg
   pin: { form: thing }                                             #! NO_GROUNDING@pin
   cap: { form: thing, exemplars: [{ image: 000.jpg }] }            #! MISSING@{
+  far: { form: thing, exemplars: [{ image: 000.jpg, boxes: [[.1, .1, 1.2, .2]] }] }           #! OUT_OF_IMAGE@1.2
+  off: { form: thing, exemplars: [{ image: 000.jpg, points: [[.1, -.5]] }] }                  #! OUT_OF_IMAGE@-.5
+  out: { form: thing, exemplars: [{ image: 000.jpg, polygons: [[[0, 0], [1, 0], [1, 2]]] }] } #! OUT_OF_IMAGE@2]
+  seen: { form: thing, say: [tag], source: [words], exemplars: [{ image: 000.jpg, boxes: [[.1, .1, .2, .2]] }] }   #! GROUNDING_IMPOSSIBLE@[tag]
+  near: { form: thing, colour: red, minSimilarity: 0.2 }           #! MISSING@minSimilarity
+  goo: { form: stuff, colour: red, instances: { split: distance } }     #! WRONG_FORM@split
   idle: { form: thing, colour: red }                               #! UNUSED_INTEREST@idle
   nut: { form: thing, colour: red, source: [words] }               #! NO_GROUNDING@[words]
 attributes:
@@ -67,9 +76,17 @@ rules:
   - { id: q, kind: extent, of: tag }                               #! MISSING@{
   - { id: r, kind: presence, of: cap, of: tag }                    #! DUPLICATE_KEY@of
   - { id: s, kind: area, <<: { of: tag } }                         #! ALIAS@<< MISSING_KEY@{
+  - { id: unknown, kind: components, of: tag }                     #! BAD_NAME@unknown
+  - { id: u, kind: presence, of: far }
+  - { id: v, kind: presence, of: off }
+  - { id: w, kind: presence, of: out }
+  - { id: x, kind: presence, of: seen }
+  - { id: y, kind: presence, of: near }
+  - { id: z, kind: presence, of: goo }
   - { id: t, any: [{ kind: count, of: nutt, equals: 1 }, { kind: area }] }   #! UNKNOWN_INTEREST@nutt MISSING_KEY@{
 cases:
   - { scene: { drawn: xx, legend: { l: tag } }, expect: { violated: [nope] } }   #! MISSING@xx UNKNOWN_RULE@nope
+ignore: [}                                                         #! YAML_SYNTAX@}
 `;
 
 describe('compiler faults', () => {
@@ -97,6 +114,13 @@ describe('compiler faults', () => {
           .join(', ')}`,
       ).toBeDefined();
     }
+  });
+
+  it('holds every class that a file can show beside others', () => {
+    // Reading stops at a file that is too large: it has a test of its own below.
+    const alone = ['TOO_LARGE'];
+    const seen = [...new Set(faults.map((f) => f.code)), ...alone].sort();
+    expect(seen).toEqual(Object.keys(FAULTS).sort());
   });
 
   it('puts a caret below the column, and says what was expected with a valid example', () => {

@@ -16,7 +16,7 @@ export const accept = define<Options>({
       .option('--force', 'accept without or against the vetting'),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
+    const product = await api.loadRules(rules!, { models: false });
     const { file } = product.compiled;
     const reasons = api.objections(product.compiled);
     if (reasons.length > 0 && !o.force) {

@@ -22,16 +22,20 @@ export const diff = define<Options>({
       .option('--labels <csv>', 'what is known of the images: image,label with good or bad'),
   async run({ terminal, signal }, o, [before, after]) {
     const api = await loadApi();
-    const [a, b] = [await api.loadRules(before!), await api.loadRules(after!)];
-    const profile = o.profile === undefined ? null : await api.loadFitting(a, o.profile);
-    if (profile) await api.checkFitting(b, profile);
+    const stored = { models: false };
+    const [a, b] = [await api.loadRules(before!, stored), await api.loadRules(after!, stored)];
+    const first = o.profile === undefined ? null : await api.loadLearning(a, o.profile);
+    const second = first && (await api.learningFor(b, first.profile));
     const labels = o.labels === undefined ? null : api.readLabels(await api.files.readText(o.labels), o.labels);
     const paths = await api.files.listFiles(o.scenes, '.json');
     if (paths.length === 0) throw new api.LogsadError('SCENES_NONE', { path: o.scenes });
-    const learnt = profile
-      ? { normals: api.scenesOf(profile.normals), calibration: api.scenesOf(profile.calibration) }
-      : {};
-    const comparison = api.diffRules({ a: a.compiled, b: b.compiled, ...learnt });
+    const comparison = api.diffRules({
+      a: a.compiled,
+      b: b.compiled,
+      ...(first && second
+        ? { sets: [first.set, second.set] }
+        : { masks: { ...(await api.regionMasks(a)), ...(await api.regionMasks(b)) } }),
+    });
     const meter = progressMeter(terminal);
     const changes = await api.diffScenes(
       comparison,

@@ -16,13 +16,10 @@ export const explain = define<Options>({
       .option('--profile <file>', 'profile written by learn'),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
-    const profile = o.profile === undefined ? null : await api.loadFitting(product, o.profile);
-    const learnt =
-      profile === null
-        ? null
-        : api.learnRules(product.compiled, api.scenesOf(profile.normals), api.scenesOf(profile.calibration));
-    const explanations = api.explainRules(product.compiled, learnt);
+    const product = await api.loadRules(rules!, { models: false });
+    const learning = o.profile === undefined ? null : await api.loadLearning(product, o.profile);
+    const explanations = api.explainRules(product.compiled, learning?.learnt ?? null);
+    const profile = learning?.profile;
     if (o.json) {
       printJson(terminal, { file: product.path, normals: profile?.normals.length ?? null, rules: explanations });
       return EXIT.ok;

@@ -19,13 +19,10 @@ export const mutate = define<Options>({
       .option('--seed <s>', 'seed of the mutants', wholeNumber(0), 0),
   async run({ terminal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
-    const profile = await api.loadFitting(product, o.profile);
-    const normals = api.scenesOf(profile.normals);
-    const calibration = api.scenesOf(profile.calibration);
-    const learnt = api.learnRules(product.compiled, normals, calibration);
-    const { report, trials } = api.mutationTest(product.compiled, learnt, normals, { seed: o.seed });
-    const suggestions = api.suggestRules({ compiled: product.compiled, normals, calibration }, trials);
+    const product = await api.loadRules(rules!, { models: false });
+    const { learnt, set } = await api.loadLearning(product, o.profile);
+    const { report, trials } = api.mutationTest(product.compiled, learnt, set, { seed: o.seed });
+    const suggestions = api.suggestRules({ compiled: product.compiled, ...set }, trials);
     if (o.json) printJson(terminal, { file: product.path, ...report, suggestions });
     else terminal.out(`${api.mutationToText(report, suggestions)}\n`);
     return EXIT.ok;

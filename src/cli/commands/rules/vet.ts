@@ -27,8 +27,8 @@ export const vet = define<Options>({
       .option('--write', 'write the vetting block into the rule file'),
   async run({ terminal, signal }, o, [rules]) {
     const api = await loadApi();
-    const product = await api.loadRules(rules!);
-    const profile = await api.loadFitting(product, o.profile);
+    const product = await api.loadRules(rules!, { models: o.normals !== undefined });
+    const { profile, set } = await api.loadLearning(product, o.profile);
     if (o.write) await api.files.checkWritable(product.path);
     const meter = progressMeter(terminal);
     let stability: Awaited<ReturnType<typeof api.stabilityOf>> | undefined;
@@ -42,8 +42,7 @@ export const vet = define<Options>({
     }
     const vetting = api.vetRules({
       compiled: product.compiled,
-      normals: api.scenesOf(profile.normals),
-      calibration: api.scenesOf(profile.calibration),
+      ...set,
       seed: o.seed,
       ...(stability ? { stability } : {}),
     });

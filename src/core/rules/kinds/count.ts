@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Instance } from '../../scene.ts';
+import { median } from '../../statistics.ts';
 import {
   type AllowedCounts,
   checkCounts,
@@ -9,6 +10,7 @@ import {
   named,
   statedCounts,
 } from '../allowed.ts';
+import { LEARN } from '../constants.ts';
 import type { RuleFile } from '../definition.ts';
 import {
   AttributeRef,
@@ -30,7 +32,14 @@ interface Tally {
   readonly counted: readonly number[];
   readonly refused: readonly number[];
   readonly instances: readonly number[];
+  /** Areas of the counted and of the refused instances, fractions of the image. */
+  readonly areas: { readonly counted: readonly number[]; readonly refused: readonly number[] };
   readonly where?: string;
+}
+
+/** Learnt from normals: the counts they show, and how large one part usually is (null: none was counted). */
+interface Usual extends AllowedCounts {
+  readonly area: number | null;
 }
 
 const tally = (known: readonly Instance[], refused: readonly Instance[], where?: string): Tally => ({
@@ -39,6 +48,7 @@ const tally = (known: readonly Instance[], refused: readonly Instance[], where?:
   counted: known.map((i) => (i.status === 'known' ? (i.likeness?.value ?? 0) : 0)).sort((a, b) => b - a),
   refused: refused.map((i) => i.likeness?.value ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b),
   instances: idsOf([...known, ...refused]),
+  areas: { counted: known.map((i) => i.area), refused: refused.map((i) => i.area) },
   ...(where === undefined ? {} : { where }),
 });
 
@@ -101,18 +111,23 @@ export const count = defineRuleKind({
   learn(samples, calibration) {
     const all = [...samples, ...calibration].filter((s) => !isEmpty(s.reading));
     const value = learntCounts(all.flatMap((s) => s.reading.map((t) => t.k)));
-    return value && { value, n: all.length, setAside: [] };
+    const areas = all.flatMap((s) => s.reading.flatMap((t) => t.areas.counted));
+    const area = areas.length > 0 ? median(areas) : null;
+    return value && { value: { ...value, area }, n: all.length, setAside: [] };
   },
-  judge(reading, learnt: AllowedCounts | null, p) {
+  judge(reading, learnt: Usual | null, p) {
     const allowed = statedCounts(p) ?? learnt;
     return reading.map((t) => {
       if (!allowed) return unjudged('count', t.k, t.instances);
+      const margin = countMargin(t.k, allowed, t);
+      const note = margin > 1 ? mergedNote(t, learnt?.area ?? null, p.of) : undefined;
       return {
         quantity: 'count',
         measured: t.k,
         expected: expectedCounts(allowed),
-        margin: countMargin(t.k, allowed, t),
+        margin,
         instances: t.instances,
+        ...(note === undefined ? {} : { note }),
         ...(t.where === undefined ? {} : { where: t.where }),
       };
     });
@@ -126,7 +141,7 @@ export const count = defineRuleKind({
   },
   message(j, p) {
     const place = j.where ? ` in ${j.where}` : p.region ? ` in ${p.region}` : '';
-    return `${named(j.expected.text, p.having ? `${p.having.is} ${p.of}` : p.of)} expected${place}, ${j.measured ?? 'none'} found`;
+    return `${named(j.expected.text, p.having ? `${p.having.is} ${p.of}` : p.of)} expected${place}, ${j.measured ?? 'none'} found${j.note ? `; ${j.note}` : ''}`;
   },
   check: (p, { file }) => [
     ...checkCounts(p),
@@ -165,6 +180,15 @@ export const count = defineRuleKind({
     },
   ],
 });
+
+/** A refused region as large as several parts is most likely parts that touch: what to look at, and what to set. */
+function mergedNote({ areas }: Tally, usual: number | null, of: string): string | undefined {
+  if (usual === null) return undefined;
+  const large = areas.refused.map((a) => a / usual).filter((times) => times >= LEARN.mergedArea);
+  if (large.length === 0) return undefined;
+  const sizes = large.map((times) => named(String(Math.round(times)), of)).join(' and of ');
+  return `${large.length === 1 ? 'a region has' : 'regions have'} the area of ${sizes}: they touch or lie on one another`;
+}
 
 /** A centroid this far outside a host's box still belongs to it, as a share of the box's shorter side: boxes are trimmed. */
 const REACH = 0.2;

@@ -7,9 +7,12 @@ import { idsOf } from '../view.ts';
 
 const POOLED: QuantitySpec = { floor: FLOORS.structure, scale: 'linear', side: 'above', dimension: 'none' };
 
+/** Why nothing was measured where the profile knows no map of the rule's place: a person must look (core/doubts.ts). */
+export const NO_MAP = 'patch matching made no map for it: learn the profile again';
+
 /**
- * Patch distance (Eq. 1) pooled inside an interest or region. The map exists only while the image is inspected: the
- * caller pools it and leaves the number in the Scene as detector reading `structure:<rule id>`.
+ * Patch distance (Eq. 1) pooled inside an interest or region. The map exists only while the image is inspected: patch
+ * matching pools it and leaves the number in its reading, `within[<rule id>]` (core/detect/within.ts).
  */
 export const structure = defineQuantityKind({
   kind: 'structure',
@@ -34,30 +37,43 @@ export const structure = defineQuantityKind({
   invariant: ['mirror', 'scale', 'shuffle'],
   interests: (p) => (p.of === undefined ? [] : [p.of]),
   measure(view, p, { rule }): readonly Quantity[] | Empty {
-    const reading = view.scene.detectors[`structure:${rule.id}`];
-    if (!reading || !Number.isFinite(reading.score)) return { empty: 'no patch map was made for it' };
+    const value = view.scene.detectors.patch?.within?.[rule.id];
+    if (p.of !== undefined && view.known(p.of).length === 0) return { empty: `no ${p.of}` };
+    if (value === undefined || !Number.isFinite(value)) return { empty: NO_MAP };
     return [
       {
         key: 'distance',
-        value: reading.score,
+        value,
         spec: POOLED,
         instances: p.of === undefined ? [] : idsOf(view.known(p.of)),
       },
     ];
   },
   describe: (_, p) => `patch distance inside ${p.of ?? p.region ?? 'the image'}`,
-  check: (p): readonly Complaint[] =>
-    p.of !== undefined && p.region !== undefined
+  check: (p, { file }): readonly Complaint[] => [
+    ...(file.detectors.some((d) => d.name === 'patch')
+      ? []
+      : [
+          {
+            path: ['kind'],
+            code: 'CONTRADICTION' as const,
+            message: 'structure measures the map of patch matching, which detectors leaves out',
+            expected: 'patch among the detectors',
+            example: 'detectors: [patch, composition]',
+          },
+        ]),
+    ...(p.of !== undefined && p.region !== undefined
       ? [
           {
             path: ['region'],
-            code: 'CONTRADICTION',
+            code: 'CONTRADICTION' as const,
             message: 'of and region together: pool inside one of them',
             expected: 'of or region',
             example: `of: ${p.of}`,
           },
         ]
-      : [],
+      : []),
+  ],
   examples: [
     {
       note: 'as on the normals',

@@ -11,7 +11,7 @@ import { bind } from '../compile.ts';
 import type { CompiledRules } from '../compiled.ts';
 import type { RuleSpec } from '../definition.ts';
 import { evaluateRules, type RulesOutcome } from '../evaluate.ts';
-import { type LearntRules, learnRules } from '../learn.ts';
+import { type LearningSet, type LearntRules, learnFrom } from '../learn.ts';
 import { guardedBy } from '../ruleMeaning.ts';
 import type { RegionMasks } from '../view.ts';
 
@@ -41,9 +41,11 @@ export interface RuleDiff {
 export interface DiffInput {
   readonly a: CompiledRules;
   readonly b: CompiledRules;
-  /** Normals to learn from, for both alike; without any, stated bounds alone are judged. */
+  /** What either file learns from (they may set different normals aside); without any, stated bounds alone are judged. */
+  readonly sets?: readonly [LearningSet, LearningSet];
+  /** In short: both files learn from these, none set aside. */
   readonly normals?: readonly Scene[];
-  readonly calibration?: readonly Scene[];
+  /** Mask files that regions name. */
   readonly masks?: RegionMasks;
 }
 
@@ -82,11 +84,16 @@ interface Side {
   readonly learnt: LearntRules | null;
 }
 
-function side(compiled: CompiledRules, keep: (id: string) => boolean, input: DiffInput): Side {
+function side(compiled: CompiledRules, keep: (id: string) => boolean, set: LearningSet | undefined): Side {
   const rules = compiled.file.rules.filter((r) => keep(r.id));
   const part = bind({ ...compiled.file, rules, cases: [] }, () => ({ file: compiled.file.product, line: 1, col: 1 }));
-  const learnt = input.normals ? learnRules(part, input.normals, input.calibration, input.masks) : null;
-  return { compiled: part, learnt };
+  return { compiled: part, learnt: set ? learnFrom(part, set) : null };
+}
+
+/** Whether two sets give the same bounds to a rule that both files write alike. */
+function alike([a, b]: readonly [LearningSet, LearningSet]): boolean {
+  const [p, q] = [a.aside ?? new Set<Scene>(), b.aside ?? new Set<Scene>()];
+  return p.size === q.size && [...p].every((s) => q.has(s));
 }
 
 const RANK: Readonly<Record<Verdict, number>> = { pass: 0, review: 1, reject: 2 };
@@ -106,10 +113,18 @@ function causeOf(violations: readonly Violation[]): string | null {
 
 /** Prepares the comparison of two files; what both say alike is learnt once, when a Scene first asks for it. */
 export function diffRules(input: DiffInput): RuleDiff {
-  const { a, b, masks = {} } = input;
+  const { a, b, sets = input.normals && [{ normals: input.normals }, { normals: input.normals }] } = input;
+  const masks = input.masks ?? sets?.[0].masks;
+  const rules = [...a.file.rules, ...b.file.rules];
   const changed = changesBetween(a.file.rules, b.file.rules);
-  const touched = closure([...a.file.rules, ...b.file.rules], new Set(Object.keys(changed)));
-  const sides = [a, b].map((c) => side(c, (id) => touched.has(id), input)) as [Side, Side];
+  // An edit that moves which normals are set aside moves the bounds of every other rule as well.
+  const started = sets && !alike(sets) ? rules.map((r) => r.id) : Object.keys(changed);
+  const touched = closure(rules, new Set(started));
+  // The same words for the same things: one view of a Scene serves both sides.
+  const alikeFiles = a.digests.grounding === b.digests.grounding;
+  const { interests, attributes, regions } = a.file;
+  const other: CompiledRules = alikeFiles ? { ...b, file: { ...b.file, interests, attributes, regions } } : b;
+  const sides = [a, other].map((c, i) => side(c, (id) => touched.has(id), sets?.[i])) as [Side, Side];
   let rest: Side | null = null;
   const judge = (s: Side, scene: Scene): RulesOutcome => evaluateRules(s.compiled, s.learnt, scene, masks);
   return {
@@ -120,7 +135,7 @@ export function diffRules(input: DiffInput): RuleDiff {
       const [before, after] = sides.map((s) => judge(s, scene)) as [RulesOutcome, RulesOutcome];
       if (verdictOf(before) === verdictOf(after)) return null;
       // The verdict is the worse of these rules' and the others': the same others on both sides.
-      rest ??= side(a, (id) => !touched.has(id), input);
+      rest ??= side(a, (id) => !touched.has(id), sets?.[0]);
       const others = judge(rest, scene);
       const both = [before, after].map((o) => worse(verdictOf(o), verdictOf(others))) as [Verdict, Verdict];
       if (both[0] === both[1]) return null;

@@ -2,7 +2,7 @@
 import type { Scene } from '../../scene.ts';
 import type { CompiledRules } from '../compiled.ts';
 import { evaluateRules } from '../evaluate.ts';
-import type { LearntRules } from '../learn.ts';
+import { type LearningSet, type LearntRules, teaching } from '../learn.ts';
 import type { RegionMasks } from '../view.ts';
 import { MUTATION } from './constants.ts';
 import { mutants } from './mutants.ts';
@@ -47,19 +47,23 @@ export interface Trial {
 }
 
 /** Rules with a margin above 1, whether or not an earlier cause hides them in a report. */
-export function firing(compiled: CompiledRules, learnt: LearntRules, scene: Scene, masks: RegionMasks = {}): string[] {
+export function firing(compiled: CompiledRules, learnt: LearntRules, scene: Scene, masks?: RegionMasks): string[] {
   const out = new Set<string>();
   for (const m of evaluateRules(compiled, learnt, scene, masks).measurements) if (m.margin > 1) out.add(m.rule);
   return [...out];
 }
 
-/** Mutants split into those that left the range of the normals of the variant they were made from, and the others. */
+/**
+ * Mutants split into those that left the range of the normals of the variant they were made from, and the others. A
+ * normal that was set aside is neither mutated nor part of that range.
+ */
 export function drawTrials(
   compiled: CompiledRules,
-  normals: readonly Scene[],
+  set: LearningSet,
   seed: number,
   count?: number,
 ): { leaving: Mutant[]; inside: Mutant[] } {
+  const { normals } = teaching(set);
   const panel = learnPanel(compiled.file, normals);
   const variants = new Map(normals.map((s) => [s.image, s.variant]));
   const leaving: Mutant[] = [];
@@ -120,7 +124,7 @@ export function runTrials(
   compiled: CompiledRules,
   learnt: LearntRules,
   leaving: readonly Mutant[],
-  masks: RegionMasks = {},
+  masks?: RegionMasks,
 ): Trial[] {
   return leaving.map((mutant) => ({ mutant, killers: firing(compiled, learnt, mutant.scene, masks) }));
 }
@@ -159,17 +163,17 @@ export function reportTrials(
 }
 
 /**
- * Mutation testing. `normals` are mutated and span the range that does not count; bounds are those of `learnt`.
+ * Mutation testing. The normals of `set` are mutated and span the range that does not count; bounds are those of `learnt`.
  * Deterministic for a seed.
  */
 export function mutationTest(
   compiled: CompiledRules,
   learnt: LearntRules,
-  normals: readonly Scene[],
-  options: { readonly seed: number; readonly masks?: RegionMasks },
+  set: LearningSet,
+  options: { readonly seed: number },
 ): { report: MutationReport; trials: readonly Trial[] } {
-  const { leaving, inside } = drawTrials(compiled, normals, options.seed);
-  const trials = runTrials(compiled, learnt, leaving, options.masks);
+  const { leaving, inside } = drawTrials(compiled, set, options.seed);
+  const trials = runTrials(compiled, learnt, leaving, set.masks);
   const mutated = new Set([...leaving, ...inside].map((m) => m.image)).size;
   return { report: reportTrials(compiled, trials, inside, options.seed, mutated), trials };
 }

@@ -9,9 +9,9 @@ import type { CompiledRule, CompiledRules } from '../compiled.ts';
 import { leaveOneOut, type RuleEstimate } from '../estimates.ts';
 import { evaluateRules } from '../evaluate.ts';
 import { isEmpty } from '../kind.ts';
-import { type LearntRules, learnRules, referenceFor } from '../learn.ts';
+import { type LearningSet, type LearntRules, learnFrom, referenceFor, teaching } from '../learn.ts';
 import { rule as normaliseRule } from '../normalise.ts';
-import { viewOf } from '../view.ts';
+import { type RegionMasks, viewOf } from '../view.ts';
 import { candidateRules, type RawRule } from './candidates.ts';
 import { MINE } from './constants.ts';
 import { drawTrials, runTrials, type Trial } from './kill.ts';
@@ -45,11 +45,9 @@ export interface Mining {
   readonly seed: number;
 }
 
-export interface MineInput {
+export interface MineInput extends LearningSet {
   /** Interests, attributes, regions and variants are used; its rules are not looked at. */
   readonly compiled: CompiledRules;
-  readonly normals: readonly Scene[];
-  readonly calibration?: readonly Scene[];
   readonly seed?: number;
 }
 
@@ -60,10 +58,10 @@ export function bindCandidates(compiled: CompiledRules, raws: readonly RawRule[]
 }
 
 /** Relations that normals show by a hair, or not at all, are no rules: readings that every normal must pass. */
-function relationHolds(rule: CompiledRule, scene: Scene): boolean {
+function relationHolds(rule: CompiledRule, scene: Scene, masks?: RegionMasks): boolean {
   const { kind, params } = rule.spec;
   if (kind !== 'order' && kind !== 'inside') return true;
-  const reading = rule.kind!.measure(viewOf(scene, rule.context.file), params, rule.context);
+  const reading = rule.kind!.measure(viewOf(scene, rule.context.file, masks), params, rule.context);
   if (isEmpty(reading)) return true;
   if (kind === 'order') return (reading as { gap: number }).gap >= MINE.orderGap;
   return (reading as readonly { share: number }[]).every((r) => r.share >= MINE.insideShare);
@@ -78,25 +76,28 @@ interface Held {
 
 /** Candidates that hold on all normals, and on nearly all that are left out. */
 function holding(input: MineInput): Held {
-  const { normals, calibration = [] } = input;
+  const { masks } = input;
+  const { normals, calibration } = teaching(input);
   const refused: Held['refused'] = [];
   const raws = candidateRules(input.compiled.file, normals);
   const relations = bindCandidates(input.compiled, raws);
-  const seen = new Set(relations.rules.filter((r) => normals.every((s) => relationHolds(r, s))).map((r) => r.id));
+  const seen = new Set(
+    relations.rules.filter((r) => normals.every((s) => relationHolds(r, s, masks))).map((r) => r.id),
+  );
   const first = bindCandidates(
     input.compiled,
     raws.filter((r) => seen.has(r.id)),
   );
-  const learnt = learnRules(first, normals, calibration);
+  const learnt = learnFrom(first, input);
   const judged = new Map<string, number>();
   const broken = new Map<string, string>();
   for (const scene of [...normals, ...calibration]) {
-    for (const m of evaluateRules(first, learnt, scene).measurements) {
+    for (const m of evaluateRules(first, learnt, scene, masks).measurements) {
       if (m.margin > 1) broken.set(m.rule, scene.image);
       if (m.skipped === undefined || m.margin > 0) judged.set(m.rule, (judged.get(m.rule) ?? 0) + 1);
     }
   }
-  const estimates = new Map(leaveOneOut(first, normals, calibration).rules.map((e) => [e.rule, e]));
+  const estimates = new Map(leaveOneOut(first, input).rules.map((e) => [e.rule, e]));
   const reasonAgainst = (id: string): string | null => {
     const e = estimates.get(id)!;
     if (broken.has(id)) return `does not hold on ${broken.get(id)}`;
@@ -188,7 +189,7 @@ export function holdingRules(input: MineInput): {
   raws: ReadonlyMap<string, RawRule>;
 } {
   const held = holding(input);
-  const raws = new Map(candidateRules(input.compiled.file, input.normals).map((r) => [r.id, r]));
+  const raws = new Map(candidateRules(input.compiled.file, teaching(input).normals).map((r) => [r.id, r]));
   return { compiled: held.compiled, learnt: held.learnt, raws };
 }
 
@@ -196,9 +197,9 @@ export function holdingRules(input: MineInput): {
 export function mineRules(input: MineInput): Mining {
   const { normals, seed = 0 } = input;
   const held = holding(input);
-  const raws = new Map(candidateRules(input.compiled.file, normals).map((r) => [r.id, r]));
-  const { leaving } = drawTrials(input.compiled, normals, seed);
-  const trials = runTrials(held.compiled, held.learnt, leaving);
+  const raws = new Map(candidateRules(input.compiled.file, teaching(input).normals).map((r) => [r.id, r]));
+  const { leaving } = drawTrials(input.compiled, input, seed);
+  const trials = runTrials(held.compiled, held.learnt, leaving, input.masks);
   const { chosen, left } = cover(held, trials);
   const taken = new Set(chosen.map((c) => c.id));
   const rest = held.compiled.rules.filter((r) => !taken.has(r.id));

@@ -1,7 +1,7 @@
 /** For every mutant that survives, the rule that would kill it: from what mining finds to hold on the normals. */
 
 import { leaveOneOut } from '../estimates.ts';
-import { learnRules } from '../learn.ts';
+import { learnFrom, teaching } from '../learn.ts';
 import type { RawRule } from './candidates.ts';
 import { VET } from './constants.ts';
 import { firing, type MutantName, type Trial } from './kill.ts';
@@ -20,9 +20,7 @@ export interface Suggestion {
 /** Weak kinds once more with the bounds of core ones: only what also holds so on normals that are left out. */
 function tightened(input: MineInput, raws: readonly RawRule[]): RawRule[] {
   const core = raws.map((r): RawRule => ({ ...r, id: `${r.id}-core`, tier: 'core' }));
-  const estimates = new Map(
-    leaveOneOut(bindCandidates(input.compiled, core), input.normals, input.calibration).rules.map((e) => [e.rule, e]),
-  );
+  const estimates = new Map(leaveOneOut(bindCandidates(input.compiled, core), input).rules.map((e) => [e.rule, e]));
   return core.filter((r) => estimates.get(r.id)!.fired <= VET.relaxRate * estimates.get(r.id)!.n);
 }
 
@@ -35,16 +33,17 @@ export function suggestRules(input: MineInput, trials: readonly Trial[]): Sugges
   const further = tightened(input, weak);
   const raws = new Map([...held.compiled.rules.map((r) => held.raws.get(r.id)!), ...further].map((r) => [r.id, r]));
   const all = bindCandidates(input.compiled, [...raws.values()]);
-  const learnt = learnRules(all, input.normals, input.calibration);
-  const killers = survivors.map((m) => new Set(firing(all, learnt, m.scene)));
+  const learnt = learnFrom(all, input);
+  const killers = survivors.map((m) => new Set(firing(all, learnt, m.scene, input.masks)));
   const reach = new Map([...raws.keys()].map((id) => [id, killers.filter((k) => k.has(id)).length]));
   const tight = new Set(further.map((r) => r.id));
   // As written before tightened, then the one that kills most survivors.
   const order = [...raws.keys()].sort(
     (a, b) => Number(tight.has(a)) - Number(tight.has(b)) || reach.get(b)! - reach.get(a)!,
   );
-  const panel = learnPanel(input.compiled.file, input.normals);
-  const variants = new Map(input.normals.map((s) => [s.image, s.variant]));
+  const { normals } = teaching(input);
+  const panel = learnPanel(input.compiled.file, normals);
+  const variants = new Map(normals.map((s) => [s.image, s.variant]));
   return survivors.map(({ scene, ...survivor }, i): Suggestion => {
     const id = order.find((candidate) => killers[i]!.has(candidate));
     if (id !== undefined) return { survivor, rule: raws.get(id)!, by: 'mined' };

@@ -4,12 +4,10 @@
  */
 
 import { clopperPearson } from '../../metrics/intervals.ts';
-import type { Scene } from '../../scene.ts';
 import type { CompiledRule, CompiledRules } from '../compiled.ts';
 import { leaveOneOut, type RuleEstimate } from '../estimates.ts';
 import { evaluateRules } from '../evaluate.ts';
-import { learnRules } from '../learn.ts';
-import type { RegionMasks } from '../view.ts';
+import { type LearningSet, type LearntRules, learnFrom } from '../learn.ts';
 import { VET } from './constants.ts';
 import { mutationTest, type Trial } from './kill.ts';
 
@@ -50,11 +48,8 @@ export interface Vetting {
   readonly seed: number;
 }
 
-export interface VetInput {
+export interface VetInput extends LearningSet {
   readonly compiled: CompiledRules;
-  readonly normals: readonly Scene[];
-  readonly calibration?: readonly Scene[];
-  readonly masks?: RegionMasks;
   readonly seed?: number;
   readonly stability?: ReadonlyMap<string, Stability>;
 }
@@ -70,8 +65,7 @@ const BEYOND_MUTANTS: ReadonlySet<string> = new Set([
 ]);
 
 /** Numbers that the normals show where the rule fires on some of them: what a wider bound would have to hold. */
-function spanOf(rule: CompiledRule, compiled: CompiledRules, input: VetInput): string | null {
-  const learnt = learnRules(compiled, input.normals, input.calibration, input.masks);
+function spanOf(rule: CompiledRule, learnt: LearntRules, { compiled, ...input }: VetInput): string | null {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   let quantity: string | null = null;
@@ -141,10 +135,10 @@ function advise(e: Evidence, span: () => string | null): { advice: Advice; reaso
 
 /** Vets every rule of a file. Deterministic for a seed. */
 export function vetRules(input: VetInput): Vetting {
-  const { compiled, normals, calibration = [], seed = 0, masks = {} } = input;
-  const held = leaveOneOut(compiled, normals, calibration);
-  const learnt = learnRules(compiled, normals, calibration, masks);
-  const { report, trials } = mutationTest(compiled, learnt, normals, { seed, masks });
+  const { compiled, normals, calibration = [], seed = 0 } = input;
+  const held = leaveOneOut(compiled, input);
+  const learnt = learnFrom(compiled, input);
+  const { report, trials } = mutationTest(compiled, learnt, input, { seed });
   const kills = new Map(compiled.rules.map((r) => [r.id, new Set(trials.filter((t) => t.killers.includes(r.id)))]));
   const rules = compiled.rules.map((rule): VettedRule => {
     const estimate = held.rules.find((e) => e.rule === rule.id)!;
@@ -166,7 +160,7 @@ export function vetRules(input: VetInput): Vetting {
       mutants: { killed, own },
       redundantWith: evidence.redundantWith,
       stability: evidence.stability,
-      ...advise(evidence, () => spanOf(rule, compiled, input)),
+      ...advise(evidence, () => spanOf(rule, learnt, input)),
     };
   });
   const fired = held.units.filter((u) => u > 1).length;

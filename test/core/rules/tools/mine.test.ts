@@ -33,8 +33,8 @@ describe('mining', () => {
   });
 
   it('kills what it says it kills, and more than the hand-written rules', () => {
-    const mine = mutationTest(mined, learnRules(mined, normals), normals, { seed: 3 }).report;
-    const hand = mutationTest(compiled, learnRules(compiled, normals), normals, { seed: 3 }).report;
+    const mine = mutationTest(mined, learnRules(mined, normals), { normals }, { seed: 3 }).report;
+    const hand = mutationTest(compiled, learnRules(compiled, normals), { normals }, { seed: 3 }).report;
     expect(mine.score!).toBeGreaterThanOrEqual(hand.score!);
     expect(mine.survivors.filter((s) => s.operator !== 'colour' && s.operator !== 'area')).toEqual([]);
   });

@@ -77,7 +77,7 @@ describe('the range of the normals', () => {
 
 describe('mutation testing', () => {
   const learnt = learnRules(compiled, normals);
-  const { report, trials } = mutationTest(compiled, learnt, normals, { seed: 7 });
+  const { report, trials } = mutationTest(compiled, learnt, { normals }, { seed: 7 });
 
   it('gives operators equal weight, and names every survivor', () => {
     const shares = Object.values(report.operators).map((t) => t.killed / t.of);
@@ -110,7 +110,7 @@ describe('mutation testing', () => {
     for (const s of clip) {
       expect(s.rule).not.toBeNull();
       const more = compiledToy(`${TOY_RULES}  - ${JSON.stringify(s.rule)}\n`);
-      const again = mutationTest(more, learnRules(more, normals), normals, { seed: 7 }).report.survivors;
+      const again = mutationTest(more, learnRules(more, normals), { normals }, { seed: 7 }).report.survivors;
       expect(again.some((m) => m.image === s.survivor.image && m.change === s.survivor.change)).toBe(false);
       break;
     }
@@ -119,7 +119,7 @@ describe('mutation testing', () => {
 
   it('says nothing without normals that show anything', () => {
     const bare = normals.map((s) => ({ ...s, instances: [] }));
-    const { report: none } = mutationTest(compiled, learnRules(compiled, bare), bare, { seed: 1 });
+    const { report: none } = mutationTest(compiled, learnRules(compiled, bare), { normals: bare }, { seed: 1 });
     expect(none.score).toBeNull();
     expect(mutationToText(none, [])).toContain('no mutants');
   });
