@@ -21,7 +21,7 @@ import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
 import { readPrompts } from './adapters/prompts.ts';
 import { readAdapters, writeSafetensors } from './adapters/tensors.ts';
-import { checkWritable, writeAtomic } from './adapters/writing.ts';
+import { checkWritable, writeAtomic, writeFault } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
 import { type Deps, exemplarNames, type Learned, type LearnOptions, learn } from './app/learn.ts';
 import { cachedImages } from './app/pictureCache.ts';
@@ -55,6 +55,7 @@ export const files = {
   readBytes,
   readText,
   writeAtomic,
+  writeFault,
 };
 export type { Dataset, ImageFile };
 export const images = createImages();

@@ -8,7 +8,7 @@
  *     const inspector = await engine.inspector(product, profile);
  *     const result = await inspector.inspect({ name: 'part.jpg', path: 'part.jpg' });
  */
-export { type BatchItem, inspectAll } from './app/batch.ts';
+export { type BatchItem, inspectAll, isImageFault } from './app/batch.ts';
 export { type Combination, chosenDetectors, combine } from './app/combinations.ts';
 export { type Check, checkup, type Probe } from './app/doctor.ts';
 export { evaluate, exemplarDigests, type LabelledRef } from './app/evaluate.ts';
@@ -25,7 +25,7 @@ export {
   type Progress,
 } from './app/learn.ts';
 export { createLocaliser, type Localisation, type Localiser, PAPER_SIDE, vandScore } from './app/localise.ts';
-export { drawOptionsOf, overlayPng, type ReportPictures, reportPictures, sheetPng } from './app/pictures.ts';
+export { drawOptionsOf, mapPng, overlayPng, type ReportPictures, reportPictures, sheetPng } from './app/pictures.ts';
 export type { Backbones, ChatExchange, ChatRequest, ImageReader, Inference, LanguageModel } from './app/ports.ts';
 export type { Proposal, ProposeInput } from './app/propose/propose.ts';
 export { calibrationNotes, reportFigures, reportNormals } from './app/reportFigures.ts';
@@ -36,7 +36,7 @@ export * from './authoring.ts';
 export * from './compose.ts';
 export { COMPOSITION } from './core/detect/index.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
-export { modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
+export { encodeProfile, modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
 export {
   REPORT_LIMITS,
   type ReportEntry,

@@ -114,9 +114,33 @@ const LAYERS: readonly Layer[] = [
     wayOut: 'the public face re-exports; adapters reach it through compose.ts',
   },
   {
+    name: 'server/storage',
+    files: /^server\/storage\//,
+    may: [/^server\/storage\//, /^src\/index\.ts$/],
+    types: [/^server\/schemas\.ts$/],
+    packages: /^(node:|@electric-sql\/pglite$|pg$|typebox$)/,
+    wayOut: 'storage keeps rows and files and knows no requests: let the route or the job decide',
+  },
+  {
+    name: 'server/engine',
+    files: /^server\/engine\//,
+    may: [/^server\/engine\//, /^server\/storage\/blobs\.ts$/, /^src\/index\.ts$/],
+    types: [/^server\/schemas\.ts$/],
+    packages: /^node:/,
+    wayOut: 'engine processes get files and text and give values back: rows are the business of jobs',
+  },
+  {
+    name: 'server',
+    files: /^server\/(?!web\/)/,
+    may: [/^server\/(?!web\/)/, /^src\/index\.ts$/],
+    packages:
+      /^(node:|express$|express-rate-limit$|helmet$|busboy$|ajv(\/|$)|typebox$|pino$|pino-http$|prom-client$|pg-boss$|ipaddr\.js$)/,
+    wayOut: 'the service uses the public face: export what you need from src/index.ts',
+  },
+  {
     name: 'cli',
     files: /^src\/cli\//,
-    may: [/^src\/cli\//, /^src\/index\.ts$/, /^src\/core\/errors\.ts$/],
+    may: [/^src\/cli\//, /^src\/index\.ts$/, /^src\/core\/errors\.ts$/, /^server\/main\.ts$/],
     packages: /^(node:(fs|path|url)|commander)$/,
     wayOut: 'the command line uses the public face: export what you need from src/index.ts',
   },
@@ -139,7 +163,7 @@ function complaint(file: string, i: SourceImport, layer: Layer): string | null {
   return refused(`${layer.name} may not import it`);
 }
 
-const SOURCES = sources('src');
+const SOURCES = [...sources('src'), ...sources('server').filter((s) => !s.path.startsWith('server/web/'))];
 const offenders = (keep: (s: Source) => boolean): string[] => SOURCES.filter(keep).map((s) => s.path);
 
 describe('layers', () => {
@@ -199,7 +223,9 @@ describe('layers', () => {
 
   it('commands load the engine only when they run', () => {
     const eager = SOURCES.filter((s) => s.path.startsWith('src/cli/')).flatMap((s) =>
-      s.imports.filter((i) => i.target === 'src/index.ts' && !i.lazy && !i.typeOnly).map(() => s.path),
+      s.imports
+        .filter((i) => /^(src\/index|server\/main)\.ts$/.test(i.target ?? '') && !i.lazy && !i.typeOnly)
+        .map(() => s.path),
     );
     expect(
       eager.map((p) => `${p} imports src/index.ts at the top: use await import() inside run, or --help gets slow`),
@@ -221,13 +247,20 @@ describe('one owner each', () => {
     expect(users('onnxruntime-node')).toEqual(['src/adapters/inference/child.ts']);
   });
 
-  it('openai is imported by the client of language models alone', () => {
-    expect(users('openai')).toEqual(['src/adapters/llm/client.ts']);
+  it.each([
+    ['openai', 'src/adapters/llm/client.ts'],
+    ['@electric-sql/pglite', 'server/storage/pglite.ts'],
+    ['pg', 'server/storage/postgres.ts'],
+    ['pg-boss', 'server/jobs/queue.ts'],
+  ])('%s is imported by %s alone', (name, owner) => {
+    expect(users(name)).toEqual([owner]);
   });
 
   it('files are touched by adapters, and by the command line for its own version', () => {
     const touching = offenders((s) => s.imports.some((i) => /^(node:)?fs(\/promises)?$/.test(i.specifier)));
-    const allowed = /^src\/(adapters\/|doctor\.ts$|cli\/main\.ts$)/;
+    // The service keeps pictures, locks and backups of its own; requests reach them by digest only.
+    const allowed =
+      /^(src\/(adapters\/|doctor\.ts$|cli\/version\.ts$)|server\/(storage\/(blobs|ownerLock)|operations\/backup|http\/uploads)\.ts$)/;
     expect(touching.filter((p) => !allowed.test(p)).map((p) => `${p} touches files: go through src/adapters`)).toEqual(
       [],
     );
@@ -240,7 +273,10 @@ describe('greps', () => {
     const may = /^src\/cli\/main\.ts$/;
     const printing = offenders((s) => !may.test(s.path) && /\bconsole\.\w+\(|process\.(stdout|stderr)\b/.test(code(s)));
     const leaving = offenders(
-      (s) => !may.test(s.path) && s.path !== 'src/adapters/inference/child.ts' && /process\.exit\(/.test(code(s)),
+      (s) =>
+        !may.test(s.path) &&
+        !/^(src\/adapters\/inference|server\/engine)\/child\.ts$/.test(s.path) &&
+        /process\.exit\(/.test(code(s)),
     );
     expect(
       [...printing, ...leaving].map((p) => `${p} prints or exits: return a value and let cli/main.ts speak`),

@@ -5,6 +5,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { apiMarkdown } from '../server/http/reference.ts';
+import { ENDPOINTS } from '../server/http/routes/index.ts';
 import { CATALOGUE, type ErrorEntry } from '../src/core/errors.ts';
 import { errorsMarkdown, rulesMarkdown, rulesSchema } from '../src/core/rules/docs.ts';
 import { exampleFile, runExample } from '../src/core/rules/examples.ts';
@@ -16,6 +18,7 @@ describe('generated files', () => {
   it.each([
     ['docs/rules.md', rulesMarkdown],
     ['docs/errors.md', errorsMarkdown],
+    ['docs/http-api.md', () => apiMarkdown(ENDPOINTS)],
     ['rules/rules.schema.json', rulesSchema],
   ] as const)('%s is what the code says', (path, make) => {
     const file = join(ROOT, path);

@@ -1,7 +1,7 @@
 /** Pictures for people: overlays as PNG, report pictures and contact sheets. All drawing is `sceneToSvg` of core/report. */
 
 import { COMPOSITION } from '../core/detect/index.ts';
-import type { RgbImage } from '../core/grid/grid.ts';
+import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { FUSED, imageMaps } from '../core/metrics/maps.ts';
 import { contactSheet, type SheetPicture } from '../core/report/contactSheet.ts';
 import { heatPicture } from '../core/report/heat.ts';
@@ -9,6 +9,7 @@ import { figure } from '../core/report/style.ts';
 import { type DrawOptions, drawScene, sceneToSvg } from '../core/report/svg.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { InspectionResult, Scene } from '../core/scene.ts';
+import type { ScalarReference } from '../core/statistics.ts';
 import type { Inspection } from './inspect.ts';
 import type { ImageReader } from './ports.ts';
 
@@ -125,4 +126,23 @@ export async function sheetPng(
   }
   const sheet = contactSheet(cells);
   return images.encodePng(await images.renderSvg(sheet.svg, sheet.width, sheet.height));
+}
+
+/** Grey value of a map at the border of the normals; twice the tolerance is white. */
+const MAP_BORDER_GREY = 128;
+
+/** A detector's map `[h, w]` as a grey PNG of its own size: black is what normals show, 128 their border. */
+export async function mapPng(
+  map: FeatureGrid,
+  border: ScalarReference,
+  images: Pick<ImageReader, 'encodePng'>,
+): Promise<Uint8Array> {
+  const { width, height } = map;
+  const data = new Uint8Array(width * height);
+  const span = border.tolerance > 0 ? border.tolerance : 1;
+  for (let i = 0; i < data.length; i++) {
+    const grey = Math.round((MAP_BORDER_GREY * (map.data[i]! - border.centre)) / span);
+    data[i] = Math.min(255, Math.max(0, grey));
+  }
+  return images.encodePng({ data, width, height, channels: 1 });
 }

@@ -33,6 +33,8 @@ export interface CommandModule {
   readonly summary: string;
   /** A command line that works as it stands, shown by `--help`. */
   readonly example: string;
+  /** Ctrl-C is how it ends, and no interruption. */
+  readonly endsBySignal?: true;
   declare(command: Command): void;
   // The options of each command differ; `declare` says which they are, `define` ties the two together.
   readonly run: Handler<never>;

@@ -3,9 +3,6 @@
  * The command line: the only place that prints and exits. Commands are loaded when they run, so `--help` needs commander
  * and nothing else.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { LogsadError } from '../core/errors.ts';
 import {
@@ -19,6 +16,7 @@ import {
 } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { explain } from './faults.ts';
+import { version } from './version.ts';
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
@@ -27,19 +25,10 @@ const terminal: Terminal = {
   columns: process.stderr.columns ?? 80,
 };
 
-/** Version of the nearest package.json above this file, in the sources and in the build alike. */
-function version(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    try {
-      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-    } catch {
-      // One folder up.
-    }
-  }
-  return 'unknown';
-}
+/** `whole`: the command ended as it should, though a signal told it to. */
+type Finish = (code: ExitCode, whole: boolean) => void;
 
-function build(context: Context, finish: (code: ExitCode) => void): Command {
+function build(context: Context, finish: Finish): Command {
   const program = new Command('logsad')
     .description('Checks assemblies against editable rules: shown a few normal parts, it explains every violation.')
     .version(version(), '-V, --version')
@@ -56,19 +45,14 @@ function build(context: Context, finish: (code: ExitCode) => void): Command {
   return program;
 }
 
-function group({ name, summary, commands }: CommandGroup, context: Context, finish: (code: ExitCode) => void): Command {
+function group({ name, summary, commands }: CommandGroup, context: Context, finish: Finish): Command {
   const c = new Command(name).description(summary).exitOverride().configureHelp({ helpWidth: 100 });
   c.showSuggestionAfterError().showHelpAfterError(`see: logsad ${name} --help`);
   for (const module of commands) c.addCommand(command(module, context, finish, `${name} ${module.name}`));
   return c;
 }
 
-function command(
-  module: CommandModule,
-  context: Context,
-  finish: (code: ExitCode) => void,
-  name = module.name,
-): Command {
+function command(module: CommandModule, context: Context, finish: Finish, name = module.name): Command {
   const c = new Command(module.name).description(module.summary).exitOverride().configureHelp({ helpWidth: 100 });
   module.declare(c);
   return c
@@ -82,7 +66,7 @@ function command(
       // `define` ties the options that `declare` states to the handler's own type.
       // Processed arguments carry defaults; a variadic one is an array in its place.
       const args = c.processedArgs.flat().filter((a): a is string => typeof a === 'string');
-      finish(await module.run(context, c.opts() as never, args));
+      finish(await module.run(context, c.opts() as never, args), module.endsBySignal === true);
     });
 }
 
@@ -97,8 +81,10 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const json = argv.includes('--json');
   let code: ExitCode = EXIT.ok;
   const context: Context = { terminal, signal: abort.signal };
-  const program = build(context, (c) => {
+  let whole = false;
+  const program = build(context, (c, w) => {
     code = c;
+    whole = w;
   });
   // With --json, commander's own words give way to a JSON document.
   if (json)
@@ -106,7 +92,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       c.configureOutput({ writeErr: () => undefined });
   try {
     await program.parseAsync(argv.slice(), { from: 'user' });
-    return abort.signal.aborted ? interrupted() : code;
+    return abort.signal.aborted && !whole ? interrupted() : code;
   } catch (error) {
     if (abort.signal.aborted) return interrupted();
     if (error instanceof CommanderError) {

@@ -1,6 +1,7 @@
 /** The commands in the order `logsad --help` shows them. */
 import type { CommandGroup, CommandModule } from '../command.ts';
 import { adapters } from './adapters.ts';
+import { backup, restore } from './backup.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
@@ -12,6 +13,8 @@ import { mine } from './mine.ts';
 import { models } from './models.ts';
 import { propose } from './propose.ts';
 import { rules } from './rules.ts';
+import { serve } from './serve.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   demo,
@@ -24,6 +27,10 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   rules,
   models,
   llm,
+  serve,
+  worker,
+  backup,
+  restore,
   adapters,
   doctor,
 ];

@@ -1,0 +1,53 @@
+/** How a service is set up, and the limits it keeps. */
+
+export interface ServiceOptions {
+  /** Data folder: database (unless `databaseUrl`), pictures, profiles. */
+  readonly data: string;
+  /** PostgreSQL; without it PGlite in the data folder. */
+  readonly databaseUrl?: string;
+  /** Engine processes that inspect. 0: this process only answers, workers elsewhere inspect. */
+  readonly engines: number;
+  readonly allowPrivateWebhooks: boolean;
+  /** The page is reached over https only: cookies say so. */
+  readonly secureCookies: boolean;
+  /** Requests per minute of one client. */
+  readonly ratePerMinute: number;
+  /** Wrong tokens per minute of one address. */
+  readonly wrongTokensPerMinute: number;
+  readonly logLevel: string;
+  /** Another engine module, for tests of bad ones. */
+  readonly engineModule?: URL;
+  /** Deadline of one inspection in its engine process. */
+  readonly inspectMs?: number;
+}
+
+export const SERVICE_DEFAULTS = {
+  engines: 1,
+  allowPrivateWebhooks: false,
+  secureCookies: false,
+  ratePerMinute: 6000,
+  wrongTokensPerMinute: 30,
+  logLevel: 'info',
+} as const satisfies Partial<ServiceOptions>;
+
+/** Limits of requests; bytes, milliseconds, counts. */
+export const LIMITS = {
+  uploadBytes: 32 * 2 ** 20,
+  /** Pictures of one batch request, and all their bytes together. */
+  batchPictures: 500,
+  jsonBytes: 2 * 2 ** 20,
+  /** A synchronous inspection waits so long unless the request says otherwise. */
+  waitMs: 10_000,
+  longestWaitMs: 60_000,
+  pageSize: 50,
+  longestPage: 500,
+  /** Stored scenes that a comparison of rule files judges again. */
+  diffScenes: 200,
+  sessionHours: 12,
+  /** Requests that run may take so long to end at shutdown, then jobs so long to finish. */
+  drainMs: 10_000,
+  finishMs: 20_000,
+  /** Streams of events at a time. */
+  eventStreams: 200,
+  heartbeatMs: 15_000,
+} as const;

@@ -1,0 +1,153 @@
+/** The work of an engine process: requests to answers over the public face of the package. */
+import * as logsad from '../../src/index.ts';
+import { openBlobs } from '../storage/blobs.ts';
+import type { Answer, Answers, Ask, AskOf, ProductKey, Progress } from './protocol.ts';
+
+/** Inspectors kept warm; one holds its profile and head weights, some tens of megabytes. */
+const WARM = 4;
+
+interface Warm {
+  readonly key: string;
+  readonly inspector: Promise<logsad.Inspector>;
+  /** Requests that use it now; it is let go when they are done. */
+  users: number;
+  dropped: boolean;
+}
+
+/** Rules as the engine names them in violations: the product's file, whatever folder the service keeps. */
+const rulesOf = (text: string, product: string): logsad.ProductRules => {
+  const path = `${product}/rules.yaml`;
+  return { path, compiled: logsad.compileRules(text, path) };
+};
+
+export class Desk {
+  #engine: Promise<logsad.Engine> | null = null;
+  readonly #warm: Warm[] = [];
+
+  /** @throws LogsadError as the stories do */
+  async answer<K extends Ask['kind']>(ask: AskOf<K>, onProgress: (p: Progress) => void): Promise<Answer<K>> {
+    const request = ask as Ask;
+    const reply = (): Promise<Answers[keyof Answers]> => {
+      if (request.kind === 'inspect') return this.#inspect(request);
+      if (request.kind === 'learn') return this.#learn(request, onProgress);
+      if (request.kind === 'overlay') return overlay(request);
+      if (request.kind === 'diff') return diff(request);
+      return fits(request);
+    };
+    return (await reply()) as Answer<K>;
+  }
+
+  #started(): Promise<logsad.Engine> {
+    this.#engine ??= logsad.openEngine().catch((error: unknown) => {
+      this.#engine = null;
+      throw error;
+    });
+    return this.#engine;
+  }
+
+  /** The inspector of a key, opened once however many ask at a time. */
+  #inspector(key: ProductKey): Warm {
+    const name = `${key.product}/${key.rulesVersion}/${key.profileVersion}`;
+    const at = this.#warm.findIndex((w) => w.key === name);
+    const kept = at < 0 ? undefined : this.#warm.splice(at, 1)[0];
+    const warm: Warm = kept ?? { key: name, users: 0, dropped: false, inspector: this.#open(key) };
+    // A key whose opening failed must not stay: the next request tries again.
+    warm.inspector.catch(() => {
+      const i = this.#warm.indexOf(warm);
+      if (i >= 0) this.#warm.splice(i, 1);
+    });
+    this.#warm.push(warm);
+    while (this.#warm.length > WARM) {
+      const old = this.#warm.shift()!;
+      old.dropped = true;
+      void letGo(old);
+    }
+    return warm;
+  }
+
+  async #open(key: ProductKey): Promise<logsad.Inspector> {
+    const [engine, profile] = await Promise.all([this.#started(), logsad.loadProfile(key.profile)]);
+    return engine.inspector(rulesOf(key.rules, key.product), profile);
+  }
+
+  async #inspect({ key, image, blobs: folder }: AskOf<'inspect'>): Promise<Answer<'inspect'>> {
+    const warm = this.#inspector(key);
+    warm.users++;
+    try {
+      const { result, maps: grids } = await (await warm.inspector).inspectWithMaps(image);
+      const blobs = openBlobs(folder);
+      const maps: Record<string, string> = {};
+      for (const [name, { map, border }] of Object.entries(grids)) {
+        maps[name] = (await blobs.put(await logsad.mapPng(map, border, logsad.images))).digest;
+      }
+      const { scene, ...rest } = result;
+      const first = result.violations[0];
+      return {
+        verdict: result.verdict,
+        score: result.score,
+        unit: result.unit,
+        p: result.p,
+        cause: first ? `${first.rule}: ${first.message}` : null,
+        body: JSON.stringify({ ...rest, maps: Object.keys(maps) }),
+        scene: JSON.stringify(scene),
+        maps,
+      };
+    } finally {
+      warm.users--;
+      if (warm.dropped) void letGo(warm);
+    }
+  }
+
+  async #learn(ask: AskOf<'learn'>, onProgress: (p: Progress) => void): Promise<Answer<'learn'>> {
+    const engine = await this.#started();
+    const { normals, calibration, exemplars, seed, models: set } = ask;
+    const request = { normals, exemplars, calibration, seed, set };
+    const { profile, failures } = await engine.learn(rulesOf(ask.rules, ask.product), request, {
+      onProgress: ({ stage, done, total }) => onProgress({ stage, done, total }),
+    });
+    const made = await openBlobs(ask.blobs).put(logsad.encodeProfile(profile));
+    const facts = {
+      normals: profile.normals.length,
+      calibration: profile.calibration.length,
+      models: logsad.modelsOf(profile),
+      worst: profile.worst.map(({ image, unit, reasons }) => ({ image, unit, reasons: [...reasons] })),
+      failures: failures.map((f) => {
+        const { code, message, fix } = f.error;
+        return { image: f.image, error: { code, message, fix } };
+      }),
+    };
+    return { blob: made.digest, facts };
+  }
+}
+
+async function letGo(warm: Warm): Promise<void> {
+  if (warm.users > 0) return;
+  await warm.inspector.then((i) => i[Symbol.asyncDispose]()).catch(() => undefined);
+}
+
+async function overlay({ rules, image, body, scene }: AskOf<'overlay'>): Promise<Answer<'overlay'>> {
+  const result = { ...(JSON.parse(body) as object), scene: JSON.parse(scene) as unknown } as logsad.InspectionResult;
+  const { file } = logsad.compileRules(rules, 'rules.yaml');
+  return logsad.overlayPng(image, result, logsad.images, logsad.drawOptionsOf(file));
+}
+
+async function diff({ from, to, profile: path, scenes }: AskOf<'diff'>): Promise<Answer<'diff'>> {
+  const [a, b] = [logsad.compileRules(from, 'from.yaml'), logsad.compileRules(to, 'to.yaml')];
+  const profile = path === null ? null : await logsad.loadProfile(path);
+  const learnt = profile
+    ? { normals: logsad.scenesOf(profile.normals), calibration: logsad.scenesOf(profile.calibration) }
+    : {};
+  const comparison = logsad.diffRules({ a, b, ...learnt });
+  const changes = scenes.flatMap((s) => comparison.compare(JSON.parse(s) as logsad.Scene) ?? []);
+  return { changed: comparison.changed, changes };
+}
+
+async function fits({ rules, profile }: AskOf<'fits'>): Promise<Answer<'fits'>> {
+  try {
+    await logsad.checkFitting(rulesOf(rules, 'product'), await logsad.loadProfile(profile));
+    return null;
+  } catch (error) {
+    if (error instanceof logsad.LogsadError && /^PROFILE_/.test(error.code)) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The engine processes of one service or worker: some that inspect and stay warm, one for pictures and comparisons, one
+ * per learning run. A request that failed before is tried alone, so that it takes no innocent one with it.
+ */
+import { ENGINE_MODULE, EngineHost } from './host.ts';
+import type { Answer, AskOf, Progress } from './protocol.ts';
+
+/** Milliseconds and bytes; see each. */
+const ENGINES = {
+  /** In one process: one picture is decoded while the other is in the models. */
+  inFlight: 2,
+  inspectMs: 120_000,
+  drawMs: 60_000,
+  learnMs: 3_600_000,
+  /** A process above this is replaced when it has nothing to do. */
+  memory: 1.5 * 2 ** 30,
+} as const;
+
+export interface EnginesOptions {
+  /** Processes that inspect. */
+  readonly processes: number;
+  readonly module?: URL;
+  readonly inspectMs?: number;
+}
+
+export interface Engines {
+  /** How many inspections may be asked at a time before they only queue. */
+  readonly width: number;
+  /** @throws EngineDied, LogsadError; `alone`: nothing else runs in the same process meanwhile */
+  inspect(ask: AskOf<'inspect'>, alone: boolean): Promise<Answer<'inspect'>>;
+  learn(ask: AskOf<'learn'>, onProgress: (p: Progress) => void): Promise<Answer<'learn'>>;
+  /** Pictures, comparisons and checks that need no model. */
+  draw<K extends 'overlay' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** Process ids of those that inspect; how often one was started anew; resident bytes. */
+  status(): { readonly pids: readonly number[]; readonly restarts: number; readonly rss: number };
+  close(): void;
+}
+
+/** Seats in first come, first served order; `alone` waits for all of them. */
+class Seats {
+  readonly host: EngineHost;
+  #free: number;
+  readonly #queue: { readonly seats: number; readonly go: () => void }[] = [];
+
+  constructor(host: EngineHost, seats: number) {
+    this.host = host;
+    this.#free = seats;
+  }
+
+  get load(): number {
+    return this.host.busy + this.#queue.length;
+  }
+
+  async with<T>(seats: number, work: () => Promise<T>): Promise<T> {
+    await new Promise<void>((go) => {
+      this.#queue.push({ seats, go });
+      this.#next();
+    });
+    try {
+      return await work();
+    } finally {
+      this.#free += seats;
+      this.#next();
+    }
+  }
+
+  #next(): void {
+    for (let head = this.#queue[0]; head && head.seats <= this.#free; head = this.#queue[0]) {
+      this.#queue.shift();
+      this.#free -= head.seats;
+      head.go();
+    }
+  }
+}
+
+export function openEngines(options: EnginesOptions): Engines {
+  const module = options.module ?? ENGINE_MODULE;
+  const inspectors = Array.from(
+    { length: options.processes },
+    () => new Seats(new EngineHost(module), ENGINES.inFlight),
+  );
+  const drawer = new EngineHost(module);
+  const learners = new Set<EngineHost>();
+  let closed = false;
+  return {
+    width: options.processes * ENGINES.inFlight,
+    inspect: async (ask, alone) => {
+      const seat = inspectors.reduce((a, b) => (b.load < a.load ? b : a));
+      return seat.with(alone ? ENGINES.inFlight : 1, async () => {
+        if (seat.host.rss > ENGINES.memory && seat.host.busy === 0) seat.host.stop();
+        return seat.host.ask(ask, { deadlineMs: options.inspectMs ?? ENGINES.inspectMs });
+      });
+    },
+    learn: async (ask, onProgress) => {
+      const host = new EngineHost(module);
+      learners.add(host);
+      try {
+        if (closed) host.stop();
+        return await host.ask(ask, { deadlineMs: ENGINES.learnMs, onProgress });
+      } finally {
+        host.stop();
+        learners.delete(host);
+      }
+    },
+    draw: (ask) => drawer.ask(ask, { deadlineMs: ENGINES.drawMs }),
+    status: () => ({
+      pids: inspectors.flatMap((s) => s.host.pid ?? []),
+      restarts: inspectors.reduce((n, s) => n + Math.max(0, s.host.starts - 1), 0),
+      rss: inspectors.reduce((n, s) => n + s.host.rss, 0),
+    }),
+    close: () => {
+      closed = true;
+      for (const s of inspectors) s.host.stop();
+      drawer.stop();
+      for (const host of learners) host.stop();
+    },
+  };
+}

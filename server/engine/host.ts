@@ -1,0 +1,123 @@
+/** One engine process and what it is asked. When it dies, everything it was doing fails with `EngineDied`. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LogsadError } from '../../src/index.ts';
+import type { Answer, Ask, AskOf, FromEngine, Progress } from './protocol.ts';
+
+/** The process ended or was killed at a deadline; the message says how. */
+export class EngineDied extends Error {}
+
+interface Waiting {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: (p: Progress) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface AskOptions {
+  readonly deadlineMs: number;
+  readonly onProgress?: (p: Progress) => void;
+}
+
+const LAST_WORDS = 1000;
+
+/** The module that runs in the process: this folder's child, unless a test brings another. */
+export const ENGINE_MODULE = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
+
+export class EngineHost {
+  readonly #module: URL;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: ChildProcess | null = null;
+  #next = 0;
+  /** Resident memory the process last reported, in bytes. */
+  rss = 0;
+  /** How often a process was started. */
+  starts = 0;
+
+  constructor(module: URL = ENGINE_MODULE) {
+    this.#module = module;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get busy(): number {
+    return this.#waiting.size;
+  }
+
+  /** @throws EngineDied, LogsadError of the engine */
+  ask<K extends Ask['kind']>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> {
+    const child = this.#present();
+    const id = ++this.#next;
+    return new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => this.#end(child, `no answer within ${options.deadlineMs} ms`), options.deadlineMs);
+      this.#waiting.set(id, { resolve, reject, timer, onProgress: options.onProgress ?? (() => undefined) });
+      child.send({ id, ask }, (error) => {
+        if (error) this.#end(child, error.message);
+      });
+    }) as Promise<Answer<K>>;
+  }
+
+  /** Ends the process now; the next request starts another. */
+  stop(): void {
+    if (this.#child) this.#end(this.#child, 'stopped by the service');
+  }
+
+  #present(): ChildProcess {
+    if (this.#child) return this.#child;
+    const typescript = this.#module.pathname.endsWith('.ts');
+    const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const child = fork(fileURLToPath(this.#module), [], {
+      serialization: 'advanced',
+      execArgv: typescript ? ['--import', loader()] : [],
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    this.starts++;
+    let words = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-LAST_WORDS);
+    });
+    child.on('message', (message: FromEngine) => this.#settle(message));
+    child.on('error', (error) => this.#end(child, error.message));
+    child.on('close', (code, signal) =>
+      this.#end(child, [signal ? `signal ${signal}` : `exit code ${code}`, words.trim()].filter(Boolean).join(': ')),
+    );
+    return child;
+  }
+
+  #settle(message: FromEngine): void {
+    const waiting = this.#waiting.get(message.id);
+    if (!waiting) return;
+    if ('progress' in message) {
+      waiting.onProgress(message.progress);
+      return;
+    }
+    this.#waiting.delete(message.id);
+    clearTimeout(waiting.timer);
+    if ('answer' in message) {
+      this.rss = message.rss;
+      waiting.resolve(message.answer);
+      return;
+    }
+    const { code, params, place, message: text } = message.fault;
+    const options = place ? { place } : {};
+    waiting.reject(code === null ? new Error(text) : new LogsadError(code, params as never, options));
+  }
+
+  /** Once per process: what waited on it fails, and the process is gone for certain. */
+  #end(child: ChildProcess, reason: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    child.kill('SIGKILL');
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const w of waiting) {
+      clearTimeout(w.timer);
+      w.reject(new EngineDied(reason));
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** The engine's side of the conversation with the service. */
+import { LogsadError } from '../../src/index.ts';
+import type { Desk } from './desk.ts';
+import type { FromEngine, ToEngine } from './protocol.ts';
+
+/** Answers requests of the parent process until it goes; the desk is handed in so that tests can bring a bad one. */
+export function serveParent(desk: Pick<Desk, 'answer'>): void {
+  const send = (message: FromEngine): void => void process.send?.(message);
+  process.on('message', ({ id, ask }: ToEngine) => {
+    desk
+      .answer(ask as never, (progress) => send({ id, progress }))
+      .then((answer) => send({ id, answer, rss: process.memoryUsage.rss() }))
+      .catch((error: unknown) => send({ id, fault: faultOf(error) }));
+  });
+  // Ctrl-C reaches the whole group; the service ends its engines itself once their work is done.
+  process.on('SIGINT', () => undefined);
+}
+
+function faultOf(error: unknown): Extract<FromEngine, { fault: unknown }>['fault'] {
+  if (!(error instanceof LogsadError)) return { code: null, params: {}, message: String(error) };
+  const { code, params, place, message } = error;
+  return { code, params: { ...params }, message, ...(place ? { place } : {}) };
+}

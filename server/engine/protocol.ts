@@ -1,0 +1,99 @@
+/** What the service and its engine processes say to each other. Plain values; faults travel as code and parameters. */
+import type { ErrorCode } from '../../src/index.ts';
+import type { ProfileFacts } from '../schemas.ts';
+
+/** A rule file and the profile that goes with it; the engine keeps one inspector warm per key. */
+export interface ProductKey {
+  readonly product: string;
+  readonly rulesVersion: number;
+  readonly profileVersion: number;
+  readonly rules: string;
+  /** Path of the profile. */
+  readonly profile: string;
+}
+
+export interface PictureFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+export type Ask =
+  | { readonly kind: 'inspect'; readonly key: ProductKey; readonly image: PictureFile; readonly blobs: string }
+  | {
+      readonly kind: 'learn';
+      readonly product: string;
+      readonly rules: string;
+      readonly normals: readonly PictureFile[];
+      readonly calibration: readonly PictureFile[];
+      readonly exemplars: readonly PictureFile[];
+      readonly seed: number;
+      readonly models: string;
+      readonly blobs: string;
+    }
+  | {
+      readonly kind: 'overlay';
+      readonly rules: string;
+      readonly image: string;
+      /** The stored result and scene. */
+      readonly body: string;
+      readonly scene: string;
+    }
+  | {
+      readonly kind: 'diff';
+      readonly from: string;
+      readonly to: string;
+      /** Path of the profile both are judged with, null where there is none. */
+      readonly profile: string | null;
+      readonly scenes: readonly string[];
+    }
+  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string };
+
+export interface Answers {
+  readonly inspect: {
+    readonly verdict: string;
+    readonly score: number;
+    readonly unit: number;
+    readonly p: number | null;
+    readonly cause: string | null;
+    readonly body: string;
+    readonly scene: string;
+    readonly maps: Readonly<Record<string, string>>;
+  };
+  readonly learn: { readonly blob: string; readonly facts: ProfileFacts };
+  readonly overlay: Uint8Array;
+  readonly diff: {
+    readonly changed: Readonly<Record<string, 'added' | 'removed' | 'edited'>>;
+    readonly changes: readonly {
+      readonly image: string;
+      readonly before: 'pass' | 'review' | 'reject';
+      readonly after: 'pass' | 'review' | 'reject';
+      readonly cause: string | null;
+      readonly units: { readonly before: number; readonly after: number };
+    }[];
+  };
+  /** Null, or why a profile cannot serve these rules. */
+  readonly fits: string | null;
+}
+export type Answer<K extends Ask['kind']> = Answers[K];
+export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
+
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export type ToEngine = { readonly id: number; readonly ask: Ask };
+export type FromEngine =
+  | { readonly id: number; readonly answer: unknown; readonly rss: number }
+  | { readonly id: number; readonly progress: Progress }
+  | {
+      readonly id: number;
+      /** `code` null: not one of the catalogue, a fault of the program. */
+      readonly fault: {
+        readonly code: ErrorCode | null;
+        readonly params: Record<string, unknown>;
+        readonly place?: { readonly file: string; readonly line?: number; readonly col?: number };
+        readonly message: string;
+      };
+    };

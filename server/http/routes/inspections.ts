@@ -1,0 +1,286 @@
+/** Inspections: pictures in, verdicts out, with everything behind a verdict. */
+import { Type } from 'typebox';
+import { LogsadError } from '../../../src/index.ts';
+import { LIMITS } from '../../config.ts';
+import {
+  Batch,
+  closed,
+  type Fault,
+  Inspection,
+  Lists,
+  NewBatch,
+  ProductId,
+  Result,
+  Scene,
+  Submitted,
+  Uuid,
+  words,
+} from '../../schemas.ts';
+import type { Service } from '../../service.ts';
+import { parsed } from '../../storage/columns.ts';
+import {
+  addBatch,
+  addInspection,
+  getBatch,
+  getImage,
+  getInspection,
+  getResult,
+  listInspections,
+  putImage,
+  type StoredImage,
+} from '../../storage/inspections.ts';
+import { getProduct, getRules } from '../../storage/products.ts';
+import { once } from '../../storage/settings.ts';
+import { type Call, endpoint } from '../endpoint.ts';
+import { keepPicture } from '../uploads.ts';
+import { byId, digestOf, inProduct, json, pageOf, paging } from './common.ts';
+
+/** What a new inspection is judged by: stays with it, whatever goes live meanwhile. */
+async function versionsOf(service: Service, product: string): Promise<{ rules: number; profile: number }> {
+  const { liveRules, readyProfile } = await getProduct(service.sql, product);
+  if (liveRules === null) {
+    const remedy = `accept a version with POST /api/v1/products/${product}/rules/VERSION/accept`;
+    throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'no rule file is live', remedy });
+  }
+  if (readyProfile === null) {
+    const remedy = `learn one with POST /api/v1/products/${product}/profiles`;
+    throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'no profile is ready', remedy });
+  }
+  return { rules: liveRules, profile: readyProfile };
+}
+
+type AnyCall = Call<{ readonly product: string }, unknown, unknown>;
+
+async function submit(call: AnyCall, image: StoredImage, name: string): Promise<string> {
+  const { service, params, principal, idempotencyKey: key } = call;
+  const { product } = params;
+  const versions = await versionsOf(service, product);
+  const fingerprint = digestOf('inspect', product, image.digest);
+  return service.sql.transaction(async (tx) => {
+    const { subject } = await once(tx, { actor: principal.tokenId, key, fingerprint }, async () => {
+      await putImage(tx, image);
+      const made = { product, name, image: image.digest, batch: null, ...versions, author: principal.name };
+      const id = await addInspection(tx, made);
+      await service.queue.send(tx, 'inspect', id);
+      return id;
+    });
+    return subject;
+  });
+}
+
+/** The result as the API shows it, null while there is none. */
+async function resultText(service: Service, id: string): Promise<string | null> {
+  const { body } = await getResult(service.sql, id);
+  return body;
+}
+
+const WaitQuery = closed({
+  wait: Type.Optional(
+    Type.Number({ minimum: 0, maximum: LIMITS.longestWaitMs / 1000, description: 'seconds to wait for the verdict' }),
+  ),
+});
+
+export const inspectionRoutes = [
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/inspections',
+    role: 'reviewer',
+    tag: 'inspections',
+    summary: 'Inspects one picture: the verdict (200), or a job to follow (202) when it takes longer than `wait`',
+    params: inProduct,
+    query: WaitQuery,
+    upload: 'one',
+    idempotent: true,
+    replies: { 200: Submitted, 202: Submitted },
+    handle: async (call) => {
+      const { service } = call;
+      const [upload] = call.uploads;
+      // Asked before anything is kept; asked again in the transaction's own words below.
+      await versionsOf(service, call.params.product);
+      const image = await keepPicture(upload!);
+      const waitMs = call.query.wait === undefined ? LIMITS.waitMs : call.query.wait * 1000;
+      // Listening starts before the job exists, and the row is read once it does: its end cannot be missed.
+      let id = '';
+      const stop = new AbortController();
+      const signal = AbortSignal.any([call.signal, stop.signal]);
+      const over = service.bus.wait(
+        ({ kind, subject }) => subject === id && (kind === 'inspection.done' || kind === 'inspection.failed'),
+        waitMs,
+        signal,
+      );
+      try {
+        id = await submit(call, image, upload!.name);
+        const known = await getInspection(service.sql, id);
+        const open = known.state === 'queued' || known.state === 'running';
+        if (open && waitMs > 0) await over;
+      } finally {
+        stop.abort();
+      }
+      const inspection = await getInspection(service.sql, id);
+      const location = { location: `/api/v1/inspections/${id}` };
+      if (inspection.state !== 'done') {
+        return json({ inspection, result: null }, inspection.state === 'failed' ? 200 : 202, location);
+      }
+      const text = `{"inspection":${JSON.stringify(inspection)},"result":${await resultText(service, id)}}`;
+      return { status: 200, headers: location, text };
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/batches',
+    role: 'reviewer',
+    tag: 'inspections',
+    summary: 'Inspects many pictures as jobs; one that cannot be read is refused alone',
+    params: inProduct,
+    upload: 'many',
+    idempotent: true,
+    replies: { 202: NewBatch },
+    handle: async (call) => {
+      const { service, params, principal } = call;
+      const versions = await versionsOf(service, params.product);
+      const refused: { name: string; error: Fault }[] = [];
+      const kept: { name: string; image: StoredImage }[] = [];
+      for (const upload of call.uploads) {
+        try {
+          kept.push({ name: upload.name, image: await keepPicture(upload) });
+        } catch (error) {
+          if (!(error instanceof LogsadError) || error.exit !== 2) throw error;
+          const { code, message, fix } = error;
+          refused.push({ name: upload.name, error: { code, message, fix } });
+        }
+      }
+      const key = { actor: principal.tokenId, key: call.idempotencyKey };
+      const fingerprint = digestOf(
+        'batch',
+        params.product,
+        call.uploads.map((u) => u.draft.digest),
+      );
+      const id = await service.sql.transaction(async (tx) => {
+        const { subject } = await once(tx, { ...key, fingerprint }, async () => {
+          const batch = await addBatch(tx, params.product, principal.name);
+          for (const { name, image } of kept) {
+            await putImage(tx, image);
+            const made = { product: params.product, name, image: image.digest, batch, ...versions };
+            await service.queue.send(tx, 'inspect', await addInspection(tx, { ...made, author: principal.name }));
+          }
+          return batch;
+        });
+        return subject;
+      });
+      const location = { location: `/api/v1/batches/${id}` };
+      return json({ batch: await getBatch(service.sql, id), refused }, 202, location);
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/batches/{id}',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'How far a batch is',
+    params: byId,
+    replies: { 200: Batch },
+    handle: async ({ service, params }) => json(await getBatch(service.sql, params.id)),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'Inspections, newest first',
+    query: closed({
+      ...paging,
+      product: Type.Optional(ProductId),
+      batch: Type.Optional(Uuid),
+      state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
+      verdict: Type.Optional(words(['pass', 'review', 'reject'])),
+      review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
+    }),
+    replies: { 200: Lists.inspections },
+    handle: async ({ service, query }) => json(await listInspections(service.sql, query, pageOf(query))),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'One inspection: state, verdict, first cause',
+    params: byId,
+    replies: { 200: Inspection },
+    handle: async ({ service, params }) => json(await getInspection(service.sql, params.id)),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}/result',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'Violations, measurements, scores and timings',
+    params: byId,
+    replies: { 200: Result },
+    handle: async ({ service, params }) => {
+      const text = await resultText(service, params.id);
+      if (text === null) throw new LogsadError('NOT_FOUND', { what: `a verdict of inspection ${params.id}` });
+      return { text };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}/scene',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'What was seen: instances, masks, attributes',
+    params: byId,
+    replies: { 200: Scene },
+    handle: async ({ service, params }) => {
+      const { scene } = await getResult(service.sql, params.id);
+      if (scene === null) throw new LogsadError('NOT_FOUND', { what: `a scene of inspection ${params.id}` });
+      return { text: scene };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}/image',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'The picture as it was sent',
+    params: byId,
+    replies: { 200: 'image/*' },
+    handle: async ({ service, params }) => {
+      const { image } = await getInspection(service.sql, params.id);
+      const { type } = await getImage(service.sql, image);
+      return { file: service.blobs.pathOf(image), type, etag: image };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}/overlay',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'The picture with what was found drawn into it',
+    params: byId,
+    replies: { 200: 'image/png' },
+    handle: async ({ service, params }) => {
+      const { sql, blobs, engines } = service;
+      const i = await getInspection(sql, params.id);
+      const { body, scene } = await getResult(sql, params.id);
+      if (body === null || scene === null) throw new LogsadError('NOT_FOUND', { what: `a verdict of ${params.id}` });
+      const { text: rules } = await getRules(sql, i.product, i.rules);
+      const bytes = await engines.draw({ kind: 'overlay', rules, image: blobs.pathOf(i.image), body, scene });
+      return { bytes, type: 'image/png' };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/inspections/{id}/maps/{detector}',
+    role: 'viewer',
+    tag: 'inspections',
+    summary: 'Where a detector saw what: grey picture, 128 is the border of the normals',
+    params: closed({ id: Uuid, detector: Type.String({ pattern: '^[a-z0-9-]{1,40}$' }) }),
+    replies: { 200: 'image/png' },
+    handle: async ({ service, params }) => {
+      const maps = parsed<Record<string, string>>((await getResult(service.sql, params.id)).maps) ?? {};
+      const digest = Object.hasOwn(maps, params.detector) ? maps[params.detector] : undefined;
+      if (digest === undefined) throw new LogsadError('NOT_FOUND', { what: `a map of '${params.detector}'` });
+      return { file: service.blobs.pathOf(digest), type: 'image/png', etag: digest };
+    },
+  }),
+];

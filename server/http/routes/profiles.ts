@@ -1,0 +1,88 @@
+/** Profiles: learning as a job with progress. */
+import { LogsadError } from '../../../src/index.ts';
+import { LearnRequest, Lists, Profile } from '../../schemas.ts';
+import {
+  addProfile,
+  getProduct,
+  getProfile,
+  getRules,
+  listNormals,
+  listProfiles,
+  listRules,
+  shownProfile,
+} from '../../storage/products.ts';
+import { once } from '../../storage/settings.ts';
+import { endpoint } from '../endpoint.ts';
+import { audited, digestOf, inProduct, inProductVersion, json, whole } from './common.ts';
+
+export const profileRoutes = [
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/profiles',
+    role: 'viewer',
+    tag: 'profiles',
+    summary: 'All profiles, newest first',
+    params: inProduct,
+    replies: { 200: Lists.profiles },
+    handle: async ({ service, params }) => {
+      await getProduct(service.sql, params.product);
+      return json(whole((await listProfiles(service.sql, params.product)).map(shownProfile)));
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/profiles',
+    role: 'engineer',
+    tag: 'profiles',
+    summary: 'Learns from the normals, as a job: follow it by GET of its address or by events',
+    params: inProduct,
+    body: LearnRequest,
+    idempotent: true,
+    replies: { 202: Profile },
+    handle: async (call) => {
+      const { product } = call.params;
+      const { sql, queue } = call.service;
+      const { liveRules, normals } = await getProduct(sql, product);
+      const rules = call.body.rules ?? liveRules ?? (await listRules(sql, product))[0]?.version;
+      if (rules === undefined) {
+        throw new LogsadError('PRODUCT_NOT_READY', {
+          product,
+          reason: 'it has no rule file',
+          remedy: 'save one first',
+        });
+      }
+      await getRules(sql, product, rules);
+      if (normals === 0 || !(await listNormals(sql, product)).some((n) => n.purpose === 'normal')) {
+        const remedy = `add photographs of good parts with PUT /api/v1/products/${product}/normals/NAME`;
+        throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'it has no normals', remedy });
+      }
+      const author = call.principal.name;
+      const key = { actor: call.principal.tokenId, key: call.idempotencyKey };
+      const version = await audited(
+        call,
+        { action: 'profile.learn', subject: product, detail: { rules } },
+        async (tx) => {
+          const fingerprint = digestOf('learn', product, call.body);
+          const { subject, repeated } = await once(tx, { ...key, fingerprint }, async () =>
+            String(await addProfile(tx, { product, rules, request: call.body, author })),
+          );
+          if (!repeated) await queue.send(tx, 'learn', `${product}/${subject}`);
+          return Number(subject);
+        },
+      );
+      const location = `/api/v1/products/${product}/profiles/${version}`;
+      return json(shownProfile(await getProfile(sql, product, version)), 202, { location });
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/profiles/{version}',
+    role: 'viewer',
+    tag: 'profiles',
+    summary: 'One profile: state, progress, what it rests on',
+    params: inProductVersion,
+    replies: { 200: Profile },
+    handle: async ({ service, params }) =>
+      json(shownProfile(await getProfile(service.sql, params.product, params.version))),
+  }),
+];

@@ -1,0 +1,162 @@
+/** Rule files: drafts, checks, acceptance, history and comparison. */
+import { compileRules, LogsadError, lintRules, maskNames, objections } from '../../../src/index.ts';
+import { LIMITS } from '../../config.ts';
+import { announce } from '../../jobs/announce.ts';
+import {
+  Accepted,
+  AcceptRequest,
+  closed,
+  Lint,
+  LintRequest,
+  Lists,
+  NewRules,
+  RuleFileText,
+  RulesDiff,
+  Version,
+} from '../../schemas.ts';
+import { newestScenes } from '../../storage/inspections.ts';
+import { addRules, getProduct, getProfile, getRules, listRules, lockProduct, setLive } from '../../storage/products.ts';
+import { endpoint } from '../endpoint.ts';
+import { audited, inProduct, inProductVersion, json, whole } from './common.ts';
+
+/** @throws LogsadError RULES_INVALID with every fault, RULES_NEED_FILES, REQUEST_INVALID for another product */
+function compiled(product: string, text: string) {
+  const rules = compileRules(text, `${product}/rules.yaml`);
+  const masks = maskNames(rules.file);
+  if (masks.length > 0) throw new LogsadError('RULES_NEED_FILES', { files: masks });
+  if (rules.file.product !== product) {
+    throw new LogsadError('REQUEST_INVALID', {
+      reason: `text: expected the rules of product '${product}', found those of '${rules.file.product}'`,
+    });
+  }
+  return rules;
+}
+
+export const ruleRoutes = [
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/rules',
+    role: 'viewer',
+    tag: 'rules',
+    summary: 'All versions of the rule file, newest first, with author and reason',
+    params: inProduct,
+    replies: { 200: Lists.rules },
+    handle: async ({ service, params }) => {
+      await getProduct(service.sql, params.product);
+      return json(whole(await listRules(service.sql, params.product)));
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/rules',
+    role: 'engineer',
+    tag: 'rules',
+    summary: 'Saves a draft; a file with faults is refused with all of them',
+    params: inProduct,
+    body: NewRules,
+    replies: { 201: RuleFileText },
+    handle: async (call) => {
+      const { product } = call.params;
+      const { text, why, base } = call.body;
+      await getProduct(call.service.sql, product);
+      compiled(product, text);
+      const author = call.principal.name;
+      const version = await audited(call, { action: 'rules.draft', subject: product, detail: { why } }, (tx) =>
+        addRules(tx, { product, text, why, author, ...(base === undefined ? {} : { base }) }),
+      );
+      const location = `/api/v1/products/${product}/rules/${version}`;
+      return json(await getRules(call.service.sql, product, version), 201, { location });
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/rules/lint',
+    role: 'engineer',
+    tag: 'rules',
+    summary: 'Every fault of a rule file with its place and what would be right; nothing is saved',
+    params: inProduct,
+    body: LintRequest,
+    replies: { 200: Lint },
+    handle: async ({ params, body }) => {
+      const faults = lintRules(body.text, `${params.product}/rules.yaml`);
+      const errors = faults.filter((f) => f.severity === 'error').length;
+      return json({ errors, warnings: faults.length - errors, faults });
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/rules/{version}',
+    role: 'viewer',
+    tag: 'rules',
+    summary: 'One version with its text',
+    params: inProductVersion,
+    replies: { 200: RuleFileText },
+    handle: async ({ service, params }) => json(await getRules(service.sql, params.product, params.version)),
+  }),
+  endpoint({
+    method: 'post',
+    path: '/products/{product}/rules/{version}/accept',
+    role: 'engineer',
+    tag: 'rules',
+    summary:
+      'Makes a version the live one. Inspections that were asked for before keep the version they were asked under',
+    params: inProductVersion,
+    body: AcceptRequest,
+    replies: { 200: Accepted },
+    handle: async (call) => {
+      const { product, version } = call.params;
+      const { sql, queue } = call.service;
+      const { text } = await getRules(sql, product, version);
+      const reasons = await objectionsTo(call.service, product, text);
+      if (reasons.length > 0 && call.body.force !== true) {
+        throw new LogsadError('RULES_NOT_ACCEPTABLE', { product, file: `version ${version}`, reasons });
+      }
+      const { why } = call.body;
+      const detail = { version, why, forced: reasons };
+      await audited(call, { action: 'rules.accept', subject: product, detail }, async (tx) => {
+        await lockProduct(tx, product);
+        await setLive(tx, product, version);
+        const data = { version, why, author: call.principal.name };
+        await announce(tx, queue, { kind: 'rules.live', product, subject: `${product}/${version}`, data });
+      });
+      const { text: _, ...rules } = await getRules(sql, product, version);
+      return json({ rules, objections: reasons });
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/rules/{version}/diff',
+    role: 'viewer',
+    tag: 'rules',
+    summary: 'Which verdicts of the newest inspections change from another version to this one; no model runs',
+    params: inProductVersion,
+    query: closed({ from: Version }),
+    replies: { 200: RulesDiff },
+    handle: async ({ service, params: { product, version }, query: { from } }) => {
+      const { sql, blobs, engines } = service;
+      const [a, b] = await Promise.all([getRules(sql, product, from), getRules(sql, product, version)]);
+      const scenes = await newestScenes(sql, product, LIMITS.diffScenes);
+      const { readyProfile } = await getProduct(sql, product);
+      const blob = readyProfile === null ? null : (await getProfile(sql, product, readyProfile)).blob;
+      const profile = blob === null ? null : blobs.pathOf(blob);
+      const found = await engines.draw({ kind: 'diff', from: a.text, to: b.text, profile, scenes });
+      return json({ from, to: version, scenes: scenes.length, ...found });
+    },
+  }),
+];
+
+/** Why a version should not go live as it is: its vetting, and a profile that does not fit it. */
+async function objectionsTo(
+  { sql, blobs, engines }: Parameters<Parameters<typeof endpoint>[0]['handle']>[0]['service'],
+  product: string,
+  text: string,
+): Promise<string[]> {
+  const reasons = [...objections(compiled(product, text))];
+  const { readyProfile } = await getProduct(sql, product);
+  if (readyProfile !== null) {
+    const { blob } = await getProfile(sql, product, readyProfile);
+    const why = await engines.draw({ kind: 'fits', rules: text, profile: blobs.pathOf(blob!) });
+    if (why !== null) reasons.push(`${why}: learn a profile with this version first`);
+  }
+  return reasons;
+}

@@ -1,0 +1,84 @@
+/** Takes jobs from one queue and runs them, so many at a time, until it is told to stop. */
+import type { Job, Queue, QueueName } from './queue.ts';
+
+/** Pauses in milliseconds: looking for jobs that were announced while nobody listened, and after a fault. */
+const CONSUMER = { lookMs: 1000, faultMs: 500 } as const;
+
+export interface Consumer {
+  /** Somebody sent a job: look now. */
+  wake(): void;
+  /** Takes no more; resolves when those that run are done. */
+  stop(): Promise<void>;
+  readonly running: number;
+}
+
+export interface ConsumerOptions {
+  readonly queue: Queue;
+  readonly name: QueueName;
+  readonly width: number;
+  /** Finishes or releases the job itself; a fault that leaves it is logged and the job put back. */
+  readonly run: (job: Job) => Promise<void>;
+  readonly onError: (error: unknown, job?: Job) => void;
+}
+
+export function startConsumer({ queue, name, width, run, onError }: ConsumerOptions): Consumer {
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+  let wanted = false;
+  let wakeUp: (() => void) | null = null;
+  const wake = (): void => {
+    wanted = true;
+    wakeUp?.();
+  };
+  const rest = async (ms: number): Promise<void> => {
+    if (wanted || stopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    wakeUp = null;
+  };
+  const start = (job: Job): void => {
+    const work = run(job)
+      .catch(async (error: unknown) => {
+        onError(error, job);
+        await queue.release(job).catch(onError);
+      })
+      .finally(() => {
+        running.delete(work);
+        wake();
+      });
+    running.add(work);
+  };
+  const loop = (async () => {
+    while (!stopping) {
+      wanted = false;
+      try {
+        const free = width - running.size;
+        const jobs = free > 0 ? await queue.take(name, free) : [];
+        for (const job of jobs) start(job);
+        if (jobs.length === 0) await rest(CONSUMER.lookMs);
+      } catch (error) {
+        onError(error);
+        await rest(CONSUMER.faultMs);
+        // A wake-up must not turn a database that is away into a busy loop.
+        await new Promise((resolve) => setTimeout(resolve, CONSUMER.faultMs));
+      }
+    }
+  })();
+  return {
+    wake,
+    get running() {
+      return running.size;
+    },
+    stop: async () => {
+      stopping = true;
+      wake();
+      await loop;
+      await Promise.all(running);
+    },
+  };
+}

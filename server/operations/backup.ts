@@ -1,0 +1,191 @@
+/**
+ * Backup and restore: a folder with one line per row and every picture, readable by people and by either database. Open
+ * work needs no copy of the queue: the rows say what is still to be done, and the restored service queues it again.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { LogsadError } from '../../src/index.ts';
+import { type Blobs, openBlobs } from '../storage/blobs.ts';
+import { SCHEMA_VERSION } from '../storage/migrations.ts';
+import type { Queryable, Sql, Value } from '../storage/sql.ts';
+
+/** In an order that satisfies references. Sessions and leases are of the moment and stay out. */
+const TABLES = [
+  'products',
+  'images',
+  'rule_files',
+  'normals',
+  'profiles',
+  'batches',
+  'inspections',
+  'results',
+  'reviews',
+  'idempotency',
+  'tokens',
+  'events',
+  'webhooks',
+  'deliveries',
+  'audit',
+  'settings',
+] as const;
+const PAGE = 500;
+
+interface Manifest {
+  readonly schema: 'logsad/backup/v1';
+  readonly migration: number;
+  readonly at: string;
+  readonly tables: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
+  readonly blobs: readonly string[];
+}
+
+export interface BackupRequest {
+  readonly sql: Sql;
+  readonly blobs: Blobs;
+  /** Data folder; the backup is written below its `backups/` unless `out` names another place. */
+  readonly data: string;
+  readonly out?: string;
+}
+
+/** Digests of every file the rows refer to. */
+export async function referenced(sql: Queryable): Promise<Set<string>> {
+  const rows = await sql.query<{ digest: string }>(
+    'SELECT digest FROM images UNION SELECT blob FROM profiles WHERE blob IS NOT NULL',
+  );
+  const out = new Set(rows.map((r) => r.digest));
+  const maps = await sql.query<{ maps: string }>('SELECT DISTINCT maps FROM results WHERE maps IS NOT NULL');
+  for (const { maps: text } of maps) {
+    for (const digest of Object.values(JSON.parse(text) as Record<string, string>)) out.add(digest);
+  }
+  return out;
+}
+
+/** A consistent copy while the service runs; appears under its name only when it is whole. @throws LogsadError CONFLICT */
+export async function backupInto(request: BackupRequest): Promise<{ name: string; rows: number; blobs: number }> {
+  const at = new Date().toISOString();
+  const out = request.out ?? join(request.data, 'backups', at.replaceAll(/[:.]/g, '-'));
+  if ((await readdir(out).catch(() => [])).length > 0) {
+    throw new LogsadError('CONFLICT', { reason: `${out} is not empty`, remedy: 'name a folder that does not exist' });
+  }
+  const draft = `${out}.part`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(join(draft, 'tables'), { recursive: true });
+  const tables: Record<string, { rows: number; sha256: string }> = {};
+  const digests = await request.sql.transaction(async (tx) => {
+    if (request.sql.kind === 'postgres') await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    for (const table of TABLES) tables[table] = await dump(tx, table, join(draft, 'tables', `${table}.ndjson`));
+    return [...(await referenced(tx))].sort();
+  });
+  const kept: string[] = [];
+  const shelf = openBlobs(join(draft, 'blobs'));
+  for (const digest of digests) {
+    if (!(await request.blobs.has(digest))) continue;
+    await mkdir(dirname(shelf.pathOf(digest)), { recursive: true });
+    await copyFile(request.blobs.pathOf(digest), shelf.pathOf(digest));
+    kept.push(digest);
+  }
+  const manifest: Manifest = { schema: 'logsad/backup/v1', migration: SCHEMA_VERSION, at, tables, blobs: kept };
+  await writeFile(join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(draft, out);
+  return { name: basename(out), rows: Object.values(tables).reduce((n, t) => n + t.rows, 0), blobs: kept.length };
+}
+
+/** Rows as JSON, one a line, in pages: memory does not grow with the table. */
+async function dump(tx: Queryable, table: string, path: string): Promise<{ rows: number; sha256: string }> {
+  const hash = createHash('sha256');
+  const handle = await open(path, 'wx');
+  let rows = 0;
+  try {
+    await tx.query(`DECLARE dump_${table} NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS line FROM ${table} t`);
+    for (;;) {
+      const page = await tx.query<{ line: string }>(`FETCH ${PAGE} FROM dump_${table}`);
+      const text = page.map((r) => `${r.line}\n`).join('');
+      hash.update(text);
+      await handle.writeFile(text);
+      rows += page.length;
+      if (page.length < PAGE) break;
+    }
+    await tx.query(`CLOSE dump_${table}`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return { rows, sha256: hash.digest('hex') };
+}
+
+export interface RestoreRequest {
+  readonly from: string;
+  /** Migrated and empty. */
+  readonly sql: Sql;
+  readonly blobs: Blobs;
+}
+
+/** All of it or, should a line or a file be damaged, no row of it. @throws LogsadError BACKUP_INVALID */
+export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise<{ rows: number; blobs: number }> {
+  const refuse = (reason: string): LogsadError => new LogsadError('BACKUP_INVALID', { path: from, reason });
+  const text = await readFile(join(from, 'manifest.json'), 'utf8').catch(() => {
+    throw refuse('it holds no manifest.json');
+  });
+  const manifest = parseManifest(text, refuse);
+  const [there] = await sql.query<{ n: number }>(
+    'SELECT (SELECT count(*) FROM products)::int + (SELECT count(*) FROM tokens)::int AS n',
+  );
+  if ((there?.n ?? 0) > 0) throw refuse('the database holds products or tokens already');
+  const shelf = openBlobs(join(from, 'blobs'));
+  for (const digest of manifest.blobs) {
+    const path = shelf.pathOf(digest);
+    const draft = await blobs.draft(createReadStream(path), Number.POSITIVE_INFINITY).catch(() => {
+      throw refuse(`blob ${digest} cannot be read`);
+    });
+    if (draft.digest !== digest) {
+      await draft.drop();
+      throw refuse(`blob ${digest} is damaged`);
+    }
+    await draft.keep();
+  }
+  let rows = 0;
+  await sql.transaction(async (tx) => {
+    for (const table of TABLES) {
+      const expected = manifest.tables[table];
+      if (!expected) throw refuse(`table ${table} is missing`);
+      const got = await load(tx, table, join(from, 'tables', `${table}.ndjson`));
+      if (got.sha256 !== expected.sha256) throw refuse(`table ${table} is damaged`);
+      rows += got.rows;
+    }
+    for (const table of ['inspections', 'reviews', 'events']) {
+      await tx.query(
+        `SELECT setval(pg_get_serial_sequence('${table}', 'seq'), greatest(1, (SELECT max(seq) FROM ${table})))`,
+      );
+    }
+  });
+  return { rows, blobs: manifest.blobs.length };
+}
+
+function parseManifest(text: string, refuse: (reason: string) => LogsadError): Manifest {
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(text) as Manifest;
+  } catch {
+    throw refuse('manifest.json is no JSON');
+  }
+  if (manifest.schema !== 'logsad/backup/v1' || !Array.isArray(manifest.blobs)) throw refuse('it is no logsad backup');
+  if (manifest.migration !== SCHEMA_VERSION) {
+    throw refuse(`it is of migration ${manifest.migration}, this version of ${SCHEMA_VERSION}`);
+  }
+  return manifest;
+}
+
+async function load(tx: Queryable, table: string, path: string): Promise<{ rows: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let rows = 0;
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  const insert = `INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_record(NULL::${table}, $1::json)`;
+  for await (const line of lines) {
+    hash.update(`${line}\n`);
+    await tx.query(insert, [line as Value]);
+    rows++;
+  }
+  return { rows, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,110 @@
+/** Bodies about products, rule files, normals and profiles. */
+import { type Static, Type } from 'typebox';
+import {
+  Count,
+  closed,
+  Digest,
+  Fault,
+  ImageName,
+  named,
+  orNull,
+  ProductId,
+  PURPOSES,
+  Time,
+  Verdict,
+  Version,
+  words,
+} from './base.ts';
+
+export const Product = named('Product', {
+  id: ProductId,
+  title: Type.String(),
+  createdAt: Time,
+  liveRules: orNull(Version),
+  readyProfile: orNull(Version),
+  normals: Count,
+  inspections: Count,
+});
+export const NewProduct = closed({ id: ProductId, title: Type.String({ minLength: 1, maxLength: 200 }) });
+
+const ruleFile = {
+  product: ProductId,
+  version: Version,
+  state: words(['draft', 'proposed', 'live', 'retired']),
+  digest: Digest,
+  author: Type.String(),
+  why: Type.String(),
+  createdAt: Time,
+};
+export const RuleFile = named('RuleFile', ruleFile);
+export const RuleFileText = named('RuleFileText', { ...ruleFile, text: Type.String() });
+const why = Type.String({ minLength: 1, maxLength: 2000 });
+const RulesText = Type.String({ minLength: 1, maxLength: 1_000_000, description: 'YAML, see docs/rules.md' });
+export const NewRules = closed({
+  text: RulesText,
+  why,
+  base: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest version the author has seen' })),
+});
+export const LintRequest = closed({ text: RulesText });
+export const AcceptRequest = closed({
+  why,
+  force: Type.Optional(Type.Boolean({ description: 'accept without or against the vetting' })),
+});
+export const Accepted = named('AcceptedRules', { rules: RuleFile, objections: Type.Array(Type.String()) });
+export const LintFault = named('RuleFault', {
+  severity: words(['error', 'warning']),
+  code: Type.String(),
+  message: Type.String(),
+  expected: Type.String(),
+  example: Type.String(),
+  file: Type.String(),
+  line: Type.Integer(),
+  col: Type.Integer(),
+  excerpt: Type.String(),
+  didYouMean: Type.Optional(Type.String()),
+});
+export const Lint = named('Lint', { errors: Count, warnings: Count, faults: Type.Array(LintFault) });
+export const RulesDiff = named('RulesDiff', {
+  from: Version,
+  to: Version,
+  changed: Type.Record(Type.String(), words(['added', 'removed', 'edited'])),
+  scenes: Type.Integer({ minimum: 0, description: 'the newest inspections that were judged again' }),
+  changes: Type.Array(
+    closed({
+      image: Type.String(),
+      before: Verdict,
+      after: Verdict,
+      cause: orNull(Type.String()),
+      units: closed({ before: Type.Number(), after: Type.Number() }),
+    }),
+  ),
+});
+
+export const Normal = named('Normal', { name: ImageName, image: Digest, purpose: words(PURPOSES), createdAt: Time });
+export const LearnRequest = closed({
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
+  models: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$', description: 'model set' })),
+  rules: Type.Optional(Version),
+});
+export type LearnRequest = Static<typeof LearnRequest>;
+export const Progress = named('Progress', { stage: Type.String(), done: Count, total: Count });
+export const ProfileFacts = named('ProfileFacts', {
+  normals: Count,
+  calibration: Count,
+  models: Type.Array(Type.String()),
+  worst: Type.Array(closed({ image: Type.String(), unit: Type.Number(), reasons: Type.Array(Type.String()) })),
+  failures: Type.Array(closed({ image: Type.String(), error: Fault })),
+});
+export type ProfileFacts = Static<typeof ProfileFacts>;
+export const Profile = named('Profile', {
+  product: ProductId,
+  version: Version,
+  state: words(['queued', 'running', 'ready', 'failed']),
+  rules: Version,
+  progress: orNull(Progress),
+  facts: orNull(ProfileFacts),
+  error: orNull(Fault),
+  author: Type.String(),
+  createdAt: Time,
+  finishedAt: orNull(Time),
+});

@@ -1,0 +1,96 @@
+/** The tables of the service, as numbered steps. A step that was released is never edited: add another. */
+import { LogsadError } from '../../src/index.ts';
+import type { Sql } from './sql.ts';
+
+const STEPS: readonly string[] = [
+  `
+CREATE TABLE products (
+  id text PRIMARY KEY, title text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE images (
+  digest text PRIMARY KEY, bytes integer NOT NULL, width integer NOT NULL, height integer NOT NULL,
+  type text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE rule_files (
+  product text NOT NULL REFERENCES products, version integer NOT NULL,
+  state text NOT NULL CHECK (state IN ('draft', 'proposed', 'live', 'retired')),
+  text text NOT NULL, digest text NOT NULL, author text NOT NULL, why text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (product, version));
+CREATE UNIQUE INDEX rule_files_live ON rule_files (product) WHERE state = 'live';
+CREATE TABLE normals (
+  product text NOT NULL REFERENCES products, name text NOT NULL, image text NOT NULL REFERENCES images,
+  purpose text NOT NULL CHECK (purpose IN ('normal', 'calibration', 'exemplar')),
+  created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (product, name));
+CREATE TABLE profiles (
+  product text NOT NULL REFERENCES products, version integer NOT NULL,
+  state text NOT NULL CHECK (state IN ('queued', 'running', 'ready', 'failed')),
+  rules_version integer NOT NULL, request text NOT NULL, blob text, facts text, progress text, error text,
+  attempts integer NOT NULL DEFAULT 0, author text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz, PRIMARY KEY (product, version));
+CREATE TABLE batches (
+  id uuid PRIMARY KEY, product text NOT NULL REFERENCES products, author text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE inspections (
+  seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE, id uuid PRIMARY KEY,
+  product text NOT NULL REFERENCES products, name text NOT NULL, image text NOT NULL REFERENCES images,
+  batch uuid REFERENCES batches, state text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+  rules_version integer NOT NULL, profile_version integer NOT NULL, attempts integer NOT NULL DEFAULT 0,
+  author text NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz);
+CREATE INDEX inspections_product ON inspections (product, seq);
+CREATE INDEX inspections_batch ON inspections (batch) WHERE batch IS NOT NULL;
+CREATE INDEX inspections_open ON inspections (seq) WHERE state IN ('queued', 'running');
+CREATE TABLE results (
+  inspection uuid PRIMARY KEY REFERENCES inspections ON DELETE CASCADE,
+  verdict text, score double precision, unit double precision, p double precision, cause text,
+  body text, scene text, maps text, error text, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE reviews (
+  seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE, id uuid PRIMARY KEY,
+  inspection uuid NOT NULL REFERENCES inspections ON DELETE CASCADE, violation text,
+  verdict text NOT NULL CHECK (verdict IN ('ok', 'nok', 'unknown')), comment text NOT NULL, author text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(), undone_by text, undone_at timestamptz);
+CREATE INDEX reviews_inspection ON reviews (inspection, seq);
+CREATE TABLE idempotency (
+  actor text NOT NULL, key text NOT NULL, fingerprint text NOT NULL, subject text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (actor, key));
+CREATE TABLE tokens (
+  id text PRIMARY KEY, name text NOT NULL, role text NOT NULL CHECK (role IN ('viewer', 'reviewer', 'engineer', 'admin')),
+  salt text NOT NULL, hash text NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), revoked_at timestamptz);
+CREATE TABLE sessions (
+  hash text PRIMARY KEY, token text NOT NULL REFERENCES tokens, csrf text NOT NULL, expires_at timestamptz NOT NULL);
+CREATE TABLE events (
+  seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, product text, subject text NOT NULL,
+  data text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE webhooks (
+  id uuid PRIMARY KEY, url text NOT NULL, secret text NOT NULL, kinds text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE deliveries (
+  id uuid PRIMARY KEY, webhook uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE, event bigint NOT NULL,
+  state text NOT NULL CHECK (state IN ('queued', 'delivered', 'failed')), attempts integer NOT NULL DEFAULT 0,
+  status integer, reason text, created_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz);
+CREATE INDEX deliveries_webhook ON deliveries (webhook, created_at);
+CREATE TABLE audit (
+  seq integer PRIMARY KEY, at text NOT NULL, actor text NOT NULL, action text NOT NULL, subject text NOT NULL,
+  detail text NOT NULL, previous text NOT NULL, hash text NOT NULL);
+CREATE TABLE settings (key text PRIMARY KEY, value text NOT NULL);
+CREATE TABLE leases (job uuid PRIMARY KEY, queue text NOT NULL, holder integer NOT NULL);
+CREATE SEQUENCE holders AS integer CYCLE;
+`,
+];
+
+/** The newest step this version knows. */
+export const SCHEMA_VERSION = STEPS.length;
+
+const MIGRATION_LOCK = 7300;
+
+/** Brings the tables up to date; safe when several processes start at once. @throws LogsadError DATABASE_VERSION */
+export async function migrate(sql: Sql): Promise<void> {
+  await sql.transaction(async (tx) => {
+    await tx.query('SELECT pg_advisory_xact_lock($1, 0)', [MIGRATION_LOCK]);
+    await tx.query('CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY, at timestamptz DEFAULT now())');
+    const [row] = await tx.query<{ version: number | null }>('SELECT max(version) AS version FROM migrations');
+    const found = row?.version ?? 0;
+    if (found > SCHEMA_VERSION) throw new LogsadError('DATABASE_VERSION', { found, known: SCHEMA_VERSION });
+    for (let version = found + 1; version <= SCHEMA_VERSION; version++) {
+      for (const statement of STEPS[version - 1]!.split(/;\s*\n/)) if (statement.trim()) await tx.query(statement);
+      await tx.query('INSERT INTO migrations (version) VALUES ($1)', [version]);
+    }
+  });
+}

@@ -1,0 +1,134 @@
+/** `Sql` over a PostgreSQL server; the only importer of `pg`. Survives restarts of the database. */
+import pg from 'pg';
+import { LogsadError } from '../../src/index.ts';
+import { LEASE_LOCK, type Queryable, type Sql, type Value } from './sql.ts';
+
+/** Connections besides the one that listens; pauses in milliseconds. */
+const POSTGRES = { connections: 12, connectMs: 5_000, reconnectMs: 250 } as const;
+
+/** SQLSTATE classes and system faults that mean "the server is away", not "the statement is wrong". */
+const AWAY = /^(08|57P0|53300|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/;
+
+function asFault(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message?: string };
+  const away =
+    AWAY.test(code ?? '') || /terminated|timeout exceeded|Connection ended|not queryable/i.test(message ?? '');
+  return away
+    ? new LogsadError('DATABASE_UNAVAILABLE', { reason: message ?? code ?? 'no reason given' }, { cause: error })
+    : error;
+}
+
+const queryable = (client: Pick<pg.ClientBase, 'query'> | pg.Pool): Queryable => ({
+  query: async <R extends object>(text: string, values: readonly Value[] = []) => {
+    try {
+      return (await client.query<R>(text, [...values])).rows;
+    } catch (error) {
+      throw asFault(error);
+    }
+  },
+});
+
+/** The connection that listens and holds the lease lock; opened again whenever it ends. */
+class Session {
+  readonly #url: string;
+  readonly #channels = new Map<string, (payload: string) => void>();
+  readonly #keys: number[] = [];
+  #client: pg.Client | null = null;
+  #closed = false;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async open(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: POSTGRES.connectMs });
+    let ended = false;
+    const again = (): void => {
+      if (ended || this.#closed) return;
+      ended = true;
+      this.#client = null;
+      setTimeout(() => void this.open().catch(() => undefined), POSTGRES.reconnectMs);
+    };
+    client.on('error', again);
+    client.on('end', again);
+    client.on('notification', (n) => this.#channels.get(n.channel)?.(n.payload ?? ''));
+    try {
+      await client.connect();
+      for (const channel of this.#channels.keys()) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+      for (const key of this.#keys) await client.query('SELECT pg_advisory_lock($1, $2)', [LEASE_LOCK, key]);
+      this.#client = client;
+      // What was announced while nobody listened is lost: an empty notice makes every listener look.
+      for (const onNotice of this.#channels.values()) onNotice('');
+    } catch (error) {
+      again();
+      throw asFault(error);
+    }
+  }
+
+  async listen(channel: string, onNotice: (payload: string) => void): Promise<void> {
+    this.#channels.set(channel, onNotice);
+    await this.#client?.query(`LISTEN ${this.#client.escapeIdentifier(channel)}`);
+  }
+
+  async hold(key: number): Promise<void> {
+    this.#keys.push(key);
+    await this.#client?.query('SELECT pg_advisory_lock($1, $2)', [LEASE_LOCK, key]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client?.end().catch(() => undefined);
+  }
+}
+
+/** @throws LogsadError DATABASE_UNAVAILABLE */
+export async function openPostgres(url: string): Promise<Sql> {
+  const session = new Session(url);
+  try {
+    await session.open();
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POSTGRES.connections,
+    connectionTimeoutMillis: POSTGRES.connectMs,
+  });
+  // An idle connection that the server ends is replaced on the next use.
+  pool.on('error', () => undefined);
+  return {
+    kind: 'postgres',
+    ...queryable(pool),
+    script: async (text) => void (await queryable(pool).query(text)),
+    transaction: (work) => transaction(pool, work),
+    listen: (channel, onNotice) => session.listen(channel, onNotice),
+    hold: (key) => session.hold(key),
+    [Symbol.asyncDispose]: async () => {
+      await session.close();
+      await pool.end();
+    },
+  };
+}
+
+async function transaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => Promise.reject(asFault(error)));
+  // Between two statements the server may end the connection; the next statement reports it.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(queryable(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((e: Error) => {
+      broken = e;
+    });
+    throw asFault(error);
+  } finally {
+    client.off('error', ignore);
+    client.release(broken);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * `kill -9` at seeded random moments while inspections come in: nothing acknowledged is lost, nothing is done twice for
+ * anybody to see. The engine is a stub here (what dies is the service, its queue and its store); LOGSAD_FULL=1 makes it
+ * 2,000 inspections and 20 kills on each database.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSql } from '../../server/service.ts';
+import { createRandom } from '../../src/core/grid/random.ts';
+import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
+import { ServiceProcess } from './support/process.ts';
+import { PRODUCT, restored, type Seed, seed } from './support/seed.ts';
+
+const FULL = process.env.LOGSAD_FULL === '1';
+const RUN = FULL ? { inspections: 2000, kills: 20 } : { inspections: 150, kills: 3 };
+if (!FULL) console.log(`kill suite: ${RUN.kills} kills per database; LOGSAD_FULL=1 makes it 20 (.ci/run does)`);
+const CLIENTS = 6;
+const SEED = 20261122;
+/** A kill comes so many milliseconds after the last restart at the latest. */
+const LATEST_MS = 2500;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sends numbered inspections, each until it is acknowledged; key to the id that was acknowledged. */
+async function load(url: string, token: string, picture: Buffer, count: number): Promise<Map<string, string>> {
+  const acknowledged = new Map<string, string>();
+  let next = 0;
+  const client = async (): Promise<void> => {
+    for (let n = next++; n < count; n = next++) {
+      const key = `n${n}`;
+      for (;;) {
+        try {
+          const response = await fetch(`${url}/api/v1/products/${PRODUCT}/inspections?wait=0`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'image/jpeg', 'idempotency-key': key },
+            body: picture,
+          });
+          const body = (await response.json()) as { inspection?: { id: string } };
+          if (response.status < 300 && body.inspection) {
+            acknowledged.set(key, body.inspection.id);
+            break;
+          }
+          expect(response.status, JSON.stringify(body)).toBeGreaterThanOrEqual(500);
+        } catch (error) {
+          // The server is gone in the middle of the request: it is sent again under the same key.
+          if (!(error instanceof TypeError) && !(error instanceof SyntaxError)) throw error;
+        }
+        await pause(50);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return acknowledged;
+}
+
+async function finished(url: string, token: string): Promise<void> {
+  for (;;) {
+    const open = await Promise.all(
+      ['queued', 'running'].map(async (state) => {
+        const response = await fetch(`${url}/api/v1/inspections?state=${state}&limit=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        });
+        return ((await response.json()) as { items: unknown[] }).items.length;
+      }),
+    ).catch(() => [1]);
+    if (open.every((n) => n === 0)) return;
+    await pause(200);
+  }
+}
+
+describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', (kind) => {
+  describe.skipIf(kind === 'postgres' && noPostgres !== null)(noPostgres ?? 'seeded', () => {
+    let cluster: Cluster | null = null;
+    let place: Awaited<ReturnType<typeof restored>>;
+    let made: Seed;
+    const processes: ServiceProcess[] = [];
+
+    beforeAll(async () => {
+      made = await seed();
+      cluster = kind === 'postgres' ? await startCluster() : null;
+      place = await restored(cluster?.database());
+    }, 300_000);
+    afterAll(async () => {
+      for (const p of processes) await p.kill();
+      cluster?.stop();
+      place?.dispose();
+    }, 60_000);
+
+    it(`loses none and doubles none of ${RUN.inspections} inspections over ${RUN.kills} kills`, async () => {
+      const port = await freePort();
+      const { dispose: _, ...where } = place;
+      const options = { ...where, port, stub: true };
+      // On the embedded database the server works itself; with PostgreSQL two workers do.
+      const engines = kind === 'pglite' ? 1 : 0;
+      processes.push(new ServiceProcess('serve', { ...options, engines }));
+      if (kind === 'postgres') {
+        for (let i = 0; i < 2; i++) processes.push(new ServiceProcess('work', { ...options, engines: 1 }));
+      }
+      for (const p of processes) await p.start();
+      const url = `http://127.0.0.1:${port}`;
+      const random = createRandom(SEED);
+      const sending = load(url, made.adminToken, readFileSync(made.pictures[0]!), RUN.inspections);
+      const victims: string[] = [];
+      for (let kill = 0; kill < RUN.kills; kill++) {
+        await pause(100 + random.next() * LATEST_MS);
+        const which = Math.floor(random.next() * processes.length);
+        await processes[which]!.kill();
+        victims.push(which === 0 ? 'server' : 'worker');
+        await processes[which]!.start();
+      }
+      const acknowledged = await sending;
+      await finished(url, made.adminToken);
+      for (const p of processes) expect(await p.stop()).toBe(0);
+
+      await using sql = await openSql(where);
+      const rows = await sql.query<{ id: string; state: string }>(
+        'SELECT id::text AS id, state FROM inspections WHERE id IN (SELECT subject::uuid FROM idempotency)',
+      );
+      const [all] = await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM inspections');
+      const results = await sql.query<{ id: string; n: number }>(
+        'SELECT inspection::text AS id, count(*)::int AS n FROM results GROUP BY 1',
+      );
+      const told = await sql.query<{ subject: string; n: number }>(
+        `SELECT subject, count(*)::int AS n FROM events WHERE kind LIKE 'inspection.%' GROUP BY 1`,
+      );
+      const done = new Set(rows.filter((r) => r.state === 'done').map((r) => r.id));
+      const lost = [...acknowledged.values()].filter((id) => !done.has(id));
+      const doubled = [
+        ...results.filter((r) => r.n !== 1).map((r) => r.id),
+        ...told.filter((t) => t.n !== 1).map((t) => t.subject),
+      ];
+      // Five inspections came with the seed; every other row belongs to one key.
+      const surplus = all!.n - 5 - acknowledged.size;
+      const count = (v: string): number => victims.filter((x) => x === v).length;
+      console.log(
+        `| ${kind} | kills: server ${count('server')}, worker ${count('worker')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} |`,
+      );
+      expect(acknowledged.size).toBe(RUN.inspections);
+      expect(lost).toEqual([]);
+      expect(doubled).toEqual([]);
+      expect(surplus).toBe(0);
+      expect(results.length).toBe(all!.n);
+    }, 900_000);
+  });
+});

@@ -1,0 +1,227 @@
+/** Storage and operations without a door: backup and restore, retention, the audit chain, owner lock, the image's prune step. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { foreignBinaries } from '../../scripts/prune-binaries.ts';
+import { backup, restore, type Serving } from '../../server/main.ts';
+import { cleanUp } from '../../server/operations/retention.ts';
+import { openSql } from '../../server/service.ts';
+import { verifyAudit } from '../../server/storage/audit.ts';
+import { openBlobs } from '../../server/storage/blobs.ts';
+import { finishInspection } from '../../server/storage/inspections.ts';
+import { migrate, SCHEMA_VERSION } from '../../server/storage/migrations.ts';
+import { ownFolder } from '../../server/storage/ownerLock.ts';
+import { ROOT } from '../support/imports.ts';
+import { Client } from './support/client.ts';
+import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
+import { PRODUCT, restored, type Seed, seed, start } from './support/seed.ts';
+
+const API = '/api/v1';
+let made: Seed;
+let folder: string;
+let cluster: Cluster | null = null;
+
+beforeAll(async () => {
+  made = await seed();
+  folder = mkdtempSync(join(tmpdir(), 'logsad-operations-'));
+  if (noPostgres === null) cluster = await startCluster();
+}, 300_000);
+afterAll(() => {
+  cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('backup and restore', () => {
+  it.skipIf(noPostgres !== null)(
+    `carry everything from one database to the other and back (${noPostgres ?? 'both'})`,
+    async () => {
+      const pglite = await restored();
+      const there = join(folder, 'there');
+      await backup(pglite, join(folder, 'one'));
+      const postgres = { data: there, databaseUrl: cluster!.database() };
+      await restore(postgres, join(folder, 'one'));
+      await backup(postgres, join(folder, 'two'));
+      const [one, two] = ['one', 'two'].map(
+        (n) => JSON.parse(readFileSync(join(folder, n, 'manifest.json'), 'utf8')) as Record<string, object>,
+      );
+      expect(Object.keys(one!.tables!).length).toBeGreaterThan(14);
+      const rows = (m: typeof one) => Object.entries(m!.tables!).map(([t, v]) => [t, (v as { rows: number }).rows]);
+      expect(rows(two)).toEqual(rows(one));
+      expect(two!.blobs).toEqual(one!.blobs);
+      pglite.dispose();
+    },
+  );
+
+  it('refuse what is damaged, no backup, or would overwrite', async () => {
+    const data = join(folder, 'target');
+    await expect(restore({ data }, folder)).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+    const bad = join(folder, 'bad');
+    const { cpSync } = await import('node:fs');
+    cpSync(made.backup, bad, { recursive: true });
+    const table = join(bad, 'tables', 'tokens.ndjson');
+    writeFileSync(table, readFileSync(table, 'utf8').replace('"admin"', '"amdin"'));
+    await expect(restore({ data }, bad)).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+    await using sql = await openSql({ data });
+    expect(await sql.query('SELECT id FROM products')).toEqual([]);
+  });
+
+  it('work on a running service too, by an admin', async () => {
+    const place = await restored();
+    const serving: Serving = await start(place);
+    const client = new Client(serving.url, made.adminToken);
+    const { body } = await client.call<{ name: string; rows: number }>('POST', `${API}/backups`);
+    expect(existsSync(join(place.data, 'backups', body.name, 'manifest.json'))).toBe(true);
+    await expect(backup(place, join(folder, 'locked'))).rejects.toMatchObject({ code: 'DATA_IN_USE' });
+    await serving.stop();
+    place.dispose();
+  });
+});
+
+describe('rows', () => {
+  it('a result is written once, whoever comes second', async () => {
+    const place = await restored();
+    await using sql = await openSql(place);
+    const [row] = await sql.query<{ id: string }>('SELECT id::text AS id FROM inspections LIMIT 1');
+    await sql.query('DELETE FROM results WHERE inspection = $1', [row!.id]);
+    const error = { code: 'X', message: 'second', fix: '' };
+    const won = await Promise.all(
+      ['first', 'second'].map((message) =>
+        sql.transaction((tx) => finishInspection(tx, row!.id, { error: { ...error, message } })),
+      ),
+    );
+    expect(won.filter(Boolean)).toHaveLength(1);
+    place.dispose();
+  });
+
+  it('an audit entry that is edited, removed or slipped in shows', async () => {
+    const place = await restored();
+    await using sql = await openSql(place);
+    const { appendAudit } = await import('../../server/storage/audit.ts');
+    for (let i = 0; i < 5; i++)
+      await sql.transaction((tx) => appendAudit(tx, { actor: 'a', action: 'b', subject: String(i) }));
+    const whole = await verifyAudit(sql);
+    expect(whole.intact).toBe(true);
+    await sql.query(`UPDATE audit SET actor = 'somebody else' WHERE seq = 3`);
+    expect(await verifyAudit(sql)).toMatchObject({ intact: false, brokenAt: 3 });
+    await sql.query('DELETE FROM audit WHERE seq = 3');
+    expect(await verifyAudit(sql)).toMatchObject({ intact: false, brokenAt: 3 });
+    place.dispose();
+  });
+
+  it('tables of a newer version are not touched', async () => {
+    await using sql = await openSql({ data: join(folder, 'newer') });
+    await sql.query('INSERT INTO migrations (version) VALUES ($1)', [SCHEMA_VERSION + 1]);
+    await expect(migrate(sql)).rejects.toMatchObject({ code: 'DATABASE_VERSION' });
+  });
+});
+
+describe('retention', () => {
+  it('takes out old inspections and the files that nothing needs any more, and no other', async () => {
+    const place = await restored();
+    await using sql = await openSql(place);
+    const blobs = openBlobs(join(place.data, 'blobs'));
+    const stray = await blobs.put(new Uint8Array([1, 2, 3]));
+    expect(await cleanUp({ sql, blobs }, 0)).toMatchObject({ inspections: 0, images: 0, blobs: 1 });
+    expect(await blobs.has(stray.digest)).toBe(false);
+    await sql.query(`INSERT INTO settings (key, value) VALUES ('service', '{"retentionDays":30}')`);
+    await sql.query(`UPDATE inspections SET finished_at = now() - interval '31 days' WHERE seq <= 2`);
+    await sql.query(`UPDATE images SET created_at = now() - interval '40 days'`);
+    const gone = await cleanUp({ sql, blobs }, 0);
+    expect(gone).toMatchObject({ inspections: 2, images: 2 });
+    expect(gone.blobs).toBeGreaterThanOrEqual(2);
+    expect(await sql.query('SELECT inspection FROM results')).toHaveLength(3);
+    const [profile] = await sql.query<{ blob: string }>('SELECT blob FROM profiles');
+    expect(await blobs.has(profile!.blob)).toBe(true);
+    // What was touched lately stays: its row may be on the way.
+    const fresh = await blobs.put(new Uint8Array([4]));
+    expect((await cleanUp({ sql, blobs })).blobs).toBe(0);
+    utimesSync(blobs.pathOf(fresh.digest), new Date(0), new Date(0));
+    expect((await cleanUp({ sql, blobs })).blobs).toBe(1);
+    place.dispose();
+  });
+});
+
+describe('one owner', () => {
+  it('is told by name, and a dead one does not stand in the way', async () => {
+    const data = join(folder, 'owned');
+    const release = await ownFolder(data);
+    await expect(ownFolder(data)).rejects.toMatchObject({ code: 'DATA_IN_USE', params: { owner: process.pid } });
+    await release();
+    const child = await promisify(execFile)(process.execPath, ['-p', 'process.pid']);
+    writeFileSync(join(data, 'owner.lock'), JSON.stringify({ pid: Number(child.stdout), started: null }));
+    await (await ownFolder(data))();
+    // A process id that somebody else has by now.
+    writeFileSync(join(data, 'owner.lock'), JSON.stringify({ pid: process.pid, started: '1' }));
+    await (await ownFolder(data))();
+  });
+});
+
+describe('the container image', () => {
+  it('leaves out the binaries of other platforms, and keeps its own', async () => {
+    const modules = join(folder, 'node_modules');
+    const bin = join(modules, 'onnxruntime-node', 'bin', 'napi-v6');
+    for (const p of ['linux/x64', 'linux/arm64', 'darwin/arm64', 'win32/x64'])
+      mkdirSync(join(bin, p), { recursive: true });
+    const foreign = await foreignBinaries(modules, { os: 'linux', cpu: 'x64' });
+    expect(foreign.sort()).toEqual([join(bin, 'darwin'), join(bin, 'linux', 'arm64'), join(bin, 'win32')]);
+    const installed = await foreignBinaries(join(ROOT, 'node_modules'));
+    expect(installed.every((p) => !p.endsWith(join(process.platform, process.arch)))).toBe(true);
+    const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+    expect(dockerfile).toContain('scripts/prune-binaries.ts node_modules');
+  });
+});
+
+describe('one client', () => {
+  it('runs the examples of docs/operations.md: curl, and TypeScript with types from the OpenAPI file', async () => {
+    const place = await restored();
+    const serving = await start(place);
+    const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+    const [, curl] = /```sh\n(curl [\s\S]*?)```/.exec(text) ?? [];
+    const picture = made.pictures[0]!;
+    const command = curl!.replaceAll('http://127.0.0.1:8080', serving.url).replace('part.jpg', picture);
+    const env = { ...process.env, TOKEN: made.adminToken };
+    const { stdout } = await promisify(execFile)('bash', ['-c', command], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ inspection: { product: PRODUCT, state: 'done' } });
+
+    const [, example] = /```ts\n([\s\S]*?)```/.exec(text) ?? [];
+    const work = mkdtempSync(join(ROOT, 'node_modules', '.example-'));
+    try {
+      const { default: generate, astToString } = await import('openapi-typescript');
+      const response = await fetch(`${serving.url}/api/openapi.json`);
+      const types = astToString(await generate((await response.json()) as never));
+      writeFileSync(join(work, 'api.d.ts'), types);
+      writeFileSync(join(work, 'example.ts'), example!);
+      writeFileSync(join(work, 'package.json'), '{"type":"module"}');
+      const tsc = [
+        'tsc',
+        '--noEmit',
+        '--strict',
+        '--skipLibCheck',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2023',
+        '--types',
+        'node',
+        '--allowImportingTsExtensions',
+        join(work, 'example.ts'),
+      ];
+      await promisify(execFile)('npx', tsc, { cwd: ROOT }).catch((e: { stdout: string }) => expect(e.stdout).toBe(''));
+      const ran = await promisify(execFile)(
+        process.execPath,
+        ['--import', import.meta.resolve('tsx'), join(work, 'example.ts'), picture],
+        {
+          env: { ...env, LOGSAD_URL: serving.url },
+        },
+      );
+      expect(ran.stdout).toMatch(/^(pass|review|reject)/);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+      await serving.stop();
+      place.dispose();
+    }
+  });
+});
