@@ -169,6 +169,8 @@ export function heldOutReadings(
   }[],
 ): (AttributeReading | null)[] {
   const values = Object.keys(normals[0]?.reading.distances ?? {});
+  // Read by words: nothing was learnt from the normals, so nothing is held out.
+  if (values.length < 2) return normals.map(() => null);
   const rows = normals.map((n) => termsOf(n.instance));
   const owner = normals.map((n) => values.indexOf(n.reading.value ?? ''));
   const start = new Float32Array(values.length * (rows[0]?.length ?? 0));
