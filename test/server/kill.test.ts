@@ -14,7 +14,7 @@ import { PRODUCT, restored, type Seed, seed } from './support/seed.ts';
 
 const FULL = process.env.LOGSAD_FULL === '1';
 const RUN = FULL ? { inspections: 2000, kills: 20 } : { inspections: 150, kills: 3 };
-if (!FULL) console.log(`kill suite: ${RUN.kills} kills per database; LOGSAD_FULL=1 makes it 20 (.ci/run does)`);
+if (!FULL) console.log(`kill suite: ${RUN.kills} kills per database; LOGSAD_FULL=1 makes it 20`);
 const CLIENTS = 6;
 const SEED = 20261122;
 /** A kill comes so many milliseconds after the last restart at the latest. */
