@@ -6,11 +6,11 @@ import { altered } from '../core/detect/alter.ts';
 import { gridOf } from '../core/detect/cells.ts';
 import type { Answer, Need, Needs, RowsOf, SeeSpec, Source, View } from '../core/detect/detector.ts';
 import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
-import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
 import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
 import type { Sight } from './sight.ts';
+import { asGrid, asRows, imageTensor, rowsTensor, vectorTensor } from './tensors.ts';
 
 /** Pixels of an image at the size of its frame. */
 export type Pixels = (image: number) => Promise<RgbImage>;
@@ -30,22 +30,6 @@ export interface RunnerOptions {
   /** For detectors that compare pictures with words. */
   readonly imageText?: Sight | null;
 }
-
-const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
-const rowsTensor = (r: Rows): Tensor => ({ dims: [r.height * r.width, r.channels], data: r.data });
-const vector = (data: Float32Array): Tensor => ({ dims: [data.length], data });
-const asRows = (t: Tensor): Rows => ({
-  data: t.data as Float32Array,
-  height: t.dims[0]!,
-  width: 1,
-  channels: t.dims[1]!,
-});
-const asGrid = (t: Tensor): FeatureGrid => ({
-  data: t.data as Float32Array,
-  height: t.dims[1]!,
-  width: t.dims[2]!,
-  channels: t.dims[3]!,
-});
 
 /** `[n, count]` values as `count` lists, the k-th largest of every query in the k-th. */
 function ranked(values: Float32Array, count: number): Float32Array[] {
@@ -74,8 +58,8 @@ async function rowSteps(
   for (const [i, name] of spec.stages.entries()) {
     feeds[name] = seen ? stageTensor(seen.stages[name]!) : { step: 0, output: name };
     if (!spec.standardise) continue;
-    feeds[`mean_${name}`] = vector(scales[i]!.mean);
-    feeds[`scale_${name}`] = vector(scales[i]!.scale);
+    feeds[`mean_${name}`] = vectorTensor(scales[i]!.mean);
+    feeds[`scale_${name}`] = vectorTensor(scales[i]!.scale);
   }
   if (places) feeds.places = rowsTensor(places);
   const cells: Step = { graph, feeds };
@@ -128,77 +112,82 @@ export function createRunner(
   };
   const feed = (s: Source): Step['feeds'][string] => ('kept' in s ? { resident: s.kept } : rowsTensor(s.rows));
 
-  const meet = async (need: Need): Promise<Answer> => {
-    signal?.throwIfAborted();
-    if (need.do === 'keep') return inference.put(need.name, rowsTensor(need.rows)).then(() => null);
-    if (need.do === 'drop') return inference.drop(need.name).then(() => null);
-    if (need.do === 'progress') {
+  const run = (steps: readonly Step[], fetch: readonly (readonly [number, string])[]): Promise<Tensor[]> =>
+    inference.run(steps, fetch, extra);
+
+  /** How each need is met, by what it asks to do. */
+  const meeting: { readonly [D in Need['do']]: (need: Extract<Need, { readonly do: D }>) => Promise<Answer> } = {
+    keep: (need) => inference.put(need.name, rowsTensor(need.rows)).then(() => null),
+    drop: (need) => inference.drop(need.name).then(() => null),
+    async progress(need) {
       onProgress?.(need.stage, need.done, need.total);
       return null;
-    }
-    if (need.do === 'stages') {
+    },
+    async stages(need) {
       const stages = await inOrder(need.images, async (i) => {
         const image = await pixels(i);
         const steps = [{ graph: await graphFor(dense(), image), feeds: { image: imageTensor(image) } }];
-        return (
-          await inference.run(
-            steps,
-            need.names.map((n) => [0, n] as const),
-            extra,
-          )
-        ).map(asGrid);
+        const found = await run(
+          steps,
+          need.names.map((n) => [0, n]),
+        );
+        return found.map(asGrid);
       });
       return { stages };
-    }
-    if (need.do === 'rows') {
+    },
+    async rows(need) {
       const step = counted(need.of.length);
       const rows = await inOrder(need.of, async (of) => {
         const steps = await rowSteps(backbones, dense(), await picture(of), of, shared);
-        const fetch = of.spec.stages.map((n) => [steps.length - 1, `rows_${n}`] as const);
-        const found = (await inference.run(steps, fetch, extra)).map(asRows);
+        const found = await run(
+          steps,
+          of.spec.stages.map((n) => [steps.length - 1, `rows_${n}`]),
+        );
         step();
-        return found;
+        return found.map(asRows);
       });
       return { rows };
-    }
-    if (need.do === 'see') return { views: await views(eye(), await pixels(need.image), need, signal) };
-    if (need.do === 'say') return { texts: await eye().say(need.prompts) };
-    if (need.do === 'products') {
+    },
+    see: async (need) => ({ views: await views(eye(), await pixels(need.image), need, signal) }),
+    say: async (need) => ({ texts: await eye().say(need.prompts) }),
+    async products(need) {
       const steps = [{ graph: await backbones.products(), feeds: { a: feed(need.a), bT: feed(need.b) } }];
-      const [product] = await inference.run(steps, [[0, 'product']], extra);
+      const [product] = await run(steps, [[0, 'product']]);
       return { products: product!.data as Float32Array };
-    }
-    if (need.do === 'nearest') {
+    },
+    async nearest(need) {
       const graph = await backbones.nearest(need.index === true, need.count);
-      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vector(need.bias) } }];
+      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vectorTensor(need.bias) } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
-      const [cosine, index] = await inference.run(
+      const [cosine, index] = await run(
         steps,
-        names.map((n) => [0, n] as const),
-        extra,
+        names.map((n) => [0, n]),
       );
       const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
-    }
-    const nearest = await backbones.nearest(false);
-    const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
-    const cells = steps.length - 1;
-    const fetch: [number, string][] = [];
-    for (const [i, name] of need.of.spec.stages.entries()) {
-      fetch.push([steps.length, 'cosine']);
-      steps.push({
-        graph: nearest,
-        feeds: {
-          q: { step: cells, output: `rows_${name}` },
-          bank: { resident: need.banks[i]! },
-          bias: vector(need.bias),
-        },
-      });
-    }
-    return { largest: (await inference.run(steps, fetch, extra)).map((t) => t.data as Float32Array) };
+    },
+    async match(need) {
+      const nearest = await backbones.nearest(false);
+      const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
+      const cells = steps.length - 1;
+      const fetch: [number, string][] = [];
+      for (const [i, name] of need.of.spec.stages.entries()) {
+        fetch.push([steps.length, 'cosine']);
+        const q = { step: cells, output: `rows_${name}` };
+        steps.push({
+          graph: nearest,
+          feeds: { q, bank: { resident: need.banks[i]! }, bias: vectorTensor(need.bias) },
+        });
+      }
+      return { largest: (await run(steps, fetch)).map((t) => t.data as Float32Array) };
+    },
+  };
+  const meet = async (need: Need): Promise<Answer> => {
+    signal?.throwIfAborted();
+    return (meeting[need.do] as (n: Need) => Promise<Answer>)(need);
   };
 
-  return async function run<T>(needs: Needs<T>): Promise<T> {
+  return async function meetAll<T>(needs: Needs<T>): Promise<T> {
     let step = needs.next();
     while (!step.done) step = needs.next(await meet(step.value));
     return step.value;

@@ -10,16 +10,9 @@ import { type ViewOptions, viewFrame } from '../core/ground/model.ts';
 import { shapeBox, shapesMask } from '../core/ground/place.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Box, SceneFrame } from '../core/scene.ts';
-import {
-  type DenseBackbone,
-  graphFor,
-  type ImageReader,
-  type Inference,
-  type Size,
-  type Step,
-  type Tensor,
-} from './ports.ts';
+import { type DenseBackbone, graphFor, type ImageReader, type Inference, type Size, type Step } from './ports.ts';
 import type { SeenStages } from './runner.ts';
+import { asGrid, imageTensor } from './tensors.ts';
 
 export type ImageInput =
   | { readonly name: string; readonly path: string }
@@ -31,15 +24,6 @@ export interface FramedImage {
   readonly pixels: RgbImage;
   readonly sha256: string;
 }
-
-const asGrid = (t: Tensor): FeatureGrid => ({
-  data: t.data as Float32Array,
-  height: t.dims[1]!,
-  width: t.dims[2]!,
-  channels: t.dims[3]!,
-});
-
-const imageTensor = (image: RgbImage): Tensor => ({ dims: [1, image.height, image.width, 3], data: image.data });
 
 /** Multiplies every value by `gain` and clips: a change of exposure in sRGB. */
 export function withGain(image: RgbImage, gain: number): RgbImage {

@@ -2,8 +2,9 @@
 import type { Seen } from '../core/detect/detector.ts';
 import { windowTokens } from '../core/detect/windows.ts';
 import type { Rows } from '../core/grid/cluster.ts';
-import { type FeatureGrid, grid, type RgbImage } from '../core/grid/grid.ts';
+import type { RgbImage } from '../core/grid/grid.ts';
 import type { ImageTextModel, Inference, Step, Tensor } from './ports.ts';
+import { asGrid, asRows } from './tensors.ts';
 
 export interface Sight {
   readonly id: string;
@@ -20,9 +21,6 @@ export interface Sight {
   /** One unit row per text, `[n, 1, d]`. @throws LogsadError TEXT_TOO_LONG */
   say(prompts: readonly string[]): Promise<Rows>;
 }
-
-const asGrid = ({ data, dims }: Tensor): FeatureGrid => grid(data as Float32Array, dims[1]!, dims[2]!, dims[3]!);
-const asRows = ({ data, dims }: Tensor): Rows => grid(data as Float32Array, dims[0]!, 1, dims[1]!);
 
 /** Token numbers of all windows of side `k`, as the window graph takes them. */
 function windowsTensor(side: number, k: number): Tensor {

@@ -18,8 +18,9 @@ import type { WordEvidence } from '../core/ground/words.ts';
 import type { ProfileSection } from '../core/profile.ts';
 import type { RuleFile } from '../core/rules/definition.ts';
 import type { Deps, ImageRef } from './learn.ts';
-import type { ImageTextModel, MaskModel, Tensor } from './ports.ts';
+import type { ImageTextModel, MaskModel } from './ports.ts';
 import type { FramedImage, Segmenter } from './segmenter.ts';
+import { asGrid } from './tensors.ts';
 
 const WORDS = {
   /** The token grid is doubled before it is normalised (ALGORITHM 1.4: 32 to 64). */
@@ -52,8 +53,6 @@ export interface Words {
     signal?: AbortSignal,
   ): Promise<NormalCandidates>;
 }
-
-const asGrid = (t: Tensor): FeatureGrid => grid(t.data as Float32Array, t.dims[1]!, t.dims[2]!, t.dims[3]!);
 
 /** Doubled, then unit length per cell; the order matters (ALGORITHM 1.4). */
 function doubled(stages: readonly FeatureGrid[]): FeatureGrid[] {
