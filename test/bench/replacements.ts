@@ -71,7 +71,9 @@ export const bench: Bench = {
       const random = createRandom(seed);
       const gone = random.int(profile.calibration.length);
       const bad = random.pick(logical);
-      const record = { ...parts[bad]!.record, image: `replaced:${parts[bad]!.name}` };
+      const image = `replaced:${parts[bad]!.name}`;
+      const { record: shown } = parts[bad]!;
+      const record = { ...shown, image, scene: { ...shown.scene, image } };
       const changed = { ...profile, calibration: profile.calibration.map((r, i) => (i === gone ? record : r)) };
       const { calibration, judged } = judgeAll(rules, changed, parts);
       const others = parts.flatMap((p, i) =>
