@@ -140,7 +140,7 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const random = createRandom(input.seed);
     const asked = detector.options(spec.options, file);
     const choice = detector.dense
-      ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random, options)
+      ? await chooseMatcher(spec.name, asked as Record<string, unknown>, input, deps, random, options)
       : null;
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
     const imageText = await imageTextFor(detector, input.set, deps);
