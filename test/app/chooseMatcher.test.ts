@@ -1,7 +1,8 @@
 /** The choice of features through the real default model, on small drawn pictures. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseMatcher } from '../../src/app/chooseMatcher.ts';
-import type { DetectorsInput } from '../../src/app/detect.ts';
+import { type DetectorsInput, learnDetectors, openDetectors } from '../../src/app/detect.ts';
+import type { Inference } from '../../src/app/ports.ts';
 import { CHOOSE } from '../../src/core/detect/choose.ts';
 import { bareScene } from '../../src/core/detect/regions.ts';
 import { grid } from '../../src/core/grid/grid.ts';
@@ -64,3 +65,35 @@ describe('the features of a detector', () => {
     expect(String(fault)).toContain('nowhere');
   });
 });
+
+it('what opened detectors keep is dropped when they are disposed of', async () => {
+  const kept = new Set<string>();
+  let most = 0;
+  const real = engine.inference;
+  const inference: Inference = {
+    threads: real.threads,
+    load: (id, source) => real.load(id, source),
+    put: (name, tensor) => {
+      kept.add(name);
+      most = Math.max(most, kept.size);
+      return real.put(name, tensor);
+    },
+    drop: (name) => {
+      kept.delete(name);
+      return real.drop(name);
+    },
+    run: (...given) => real.run(...given),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const deps = { images: engine.images, backbones: engine.backbones, inference };
+  const { sections } = await learnDetectors({ ...input, scenes: input.scenes.slice(0, 3) }, deps);
+  expect(kept.size).toBe(0);
+  most = 0;
+  for (let i = 0; i < 3; i++) {
+    await using open = await openDetectors(input, sections, deps);
+    await open.detect(pictures[0]!, input.scenes[0]!);
+    expect(kept.size).toBeGreaterThan(0);
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(kept.size).toBe(0);
+}, 120_000);
