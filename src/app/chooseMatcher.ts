@@ -1,6 +1,6 @@
 /** Chooses backbone and stages for a detector on dense features: as the rule file says, or on mutants of the normals. */
 import { bestOf, type Candidate, CHOOSE, compareStages, type Tried, trialsOf } from '../core/detect/choose.ts';
-import { PATCH } from '../core/detect/patchModel.ts';
+import { PATCH, PATCH_OPTIONS } from '../core/detect/patchModel.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
 import type { DetectorsInput } from './detect.ts';
@@ -37,27 +37,33 @@ function checkStages(detector: string, backbone: DenseBackbone, stages: readonly
  * The backbone and stages of a detector's options. `default`: the backbone of the model set, without the stages finer than
  * the grid (on mutants of three products these only added noise). `auto` tries every installed dense backbone that fits the frames and takes
  * another than the default only where it is surely better; with few normals nothing can be told and the default stays.
+ * With listed stages, `backbone: auto` tries the backbones that have all of them. Detectors without a pool of their own
+ * compare by the default one.
  * @throws LogsadError DETECTOR_OPTION for stages that the backbone lacks; MODEL_*
  */
 export async function chooseMatcher(
+  detector: string,
   options: Readonly<Record<string, unknown>>,
   input: DetectorsInput,
   deps: Deps,
   random: Random,
   { signal, onProgress }: LearnOptions = {},
 ): Promise<Choice> {
-  const { backbone = 'auto', stages = 'auto', pool, q, neighbourhood, standardise } = options;
+  const { backbone = 'auto', stages = 'auto', pool, q = PATCH_OPTIONS.q.default, neighbourhood, standardise } = options;
   const own = await deps.backbones.dense('match', input.set);
   const asked =
     backbone === 'auto' ? null : backbone === 'default' ? own : await deps.backbones.model(String(backbone));
   const listed = Array.isArray(stages) ? (stages as string[]) : null;
+  const has = (b: DenseBackbone): boolean => !listed || listed.every((l) => b.stages.some((s) => s.name === l));
   const usual = (b: DenseBackbone): readonly string[] => {
+    // In the backbone's order, whatever the order of the list; what it lacks stays for the fault to name.
+    if (listed && has(b)) return b.stages.map((s) => s.name).filter((name) => listed.includes(name));
     const coarse = b.stages.filter((s) => s.stride >= PATCH.stride);
     return listed ?? (coarse.length > 0 ? coarse : b.stages).map((s) => s.name);
   };
   const whole = (b: DenseBackbone): Choice => {
     const names = usual(b);
-    checkStages('patch', b, names);
+    checkStages(detector, b, names);
     return { backbone: b.id, options: { backbone: b.id, stages: names }, table: [] };
   };
   if (asked && (listed || stages !== 'auto')) return whole(asked);
@@ -78,17 +84,16 @@ export async function chooseMatcher(
     hidden: PATCH.hidden,
   };
   const table: Tried[] = [];
-  for (const b of all.filter((m) => fits(m, frames))) {
+  for (const b of all.filter((m) => fits(m, frames) && has(m))) {
     const run = createRunner(deps, b, async (i) => trials[i]!.picture, {
       ...(signal ? { signal } : {}),
       onProgress: (stage, done, total) => onProgress?.({ stage, done, total }),
     });
-    table.push(...(await run(compareStages(trials, b, settings, random))));
+    table.push(...(await run(compareStages(trials, b, settings, random, listed ? [usual(b)] : undefined))));
   }
-  const candidates = listed ? table.filter((c) => c.stages.join() === listed.join()) : table;
-  if (candidates.length === 0) return whole(asked ?? own);
+  if (table.length === 0) return whole(asked ?? own);
   const preferred = asked ?? own;
-  const chosen = bestOf(candidates, { backbone: preferred.id, stages: usual(preferred) }, trials, random);
+  const chosen = bestOf(table, { backbone: preferred.id, stages: usual(preferred) }, trials, random);
   return {
     backbone: chosen.backbone,
     options: { backbone: chosen.backbone, stages: chosen.stages },

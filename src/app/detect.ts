@@ -140,7 +140,7 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
     const random = createRandom(input.seed);
     const asked = detector.options(spec.options, file);
     const choice = detector.dense
-      ? await chooseMatcher(asked as Record<string, unknown>, input, deps, random, options)
+      ? await chooseMatcher(spec.name, asked as Record<string, unknown>, input, deps, random, options)
       : null;
     const backbone = choice ? await deps.backbones.model(choice.backbone) : null;
     const imageText = await imageTextFor(detector, input.set, deps);
@@ -186,7 +186,8 @@ async function learnEach(input: DetectorsInput, deps: Deps, options: LearnOption
   return { sections, readings, backbones };
 }
 
-export interface OpenDetectors {
+/** Holds the detectors' banks in the inference child until it is disposed of. */
+export interface OpenDetectors extends AsyncDisposable {
   /**
    * Judges one picture: what each detector read, and its map. `without`: index of the normal that it is; `seen`: its raw
    * stages, where a backbone has run on it already.
@@ -208,6 +209,24 @@ export async function openDetectors(
   sections: Readonly<Record<string, ProfileSection>>,
   deps: Pick<Deps, 'inference' | 'backbones'>,
 ): Promise<OpenDetectors> {
+  const { inference, names } = remembering(deps.inference);
+  const dispose = async (): Promise<void> => {
+    await Promise.allSettled([...names].map((name) => deps.inference.drop(name)));
+  };
+  try {
+    const detect = await openEach(shared, sections, { ...deps, inference });
+    return { detect, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function openEach(
+  shared: Shared,
+  sections: Readonly<Record<string, ProfileSection>>,
+  deps: Pick<Deps, 'inference' | 'backbones'>,
+): Promise<OpenDetectors['detect']> {
   const { file } = shared;
   const generation = generations++;
   const ready = await Promise.all(
@@ -230,24 +249,22 @@ export async function openDetectors(
       return { detector, model, prefix, backbone, imageText };
     }),
   );
-  return {
-    async detect(pixels, scene, { without, signal, seen = null } = {}) {
-      const out: Record<string, Detection> = {};
-      for (const { detector, model, prefix, backbone, imageText } of ready) {
-        const run = createRunner(deps, backbone, async () => pixels, {
-          ...(signal ? { signal } : {}),
-          seen,
-          imageText,
-        });
-        const context: DetectContext = {
-          ...shared,
-          images: asImages([scene]),
-          backbone: backbone && factsOf(backbone),
-          ...(without === undefined ? {} : { without }),
-        };
-        out[detector.name] = await run(detector.detect(context, model, prefix));
-      }
-      return out;
-    },
+  return async (pixels, scene, { without, signal, seen = null } = {}) => {
+    const out: Record<string, Detection> = {};
+    for (const { detector, model, prefix, backbone, imageText } of ready) {
+      const run = createRunner(deps, backbone, async () => pixels, {
+        ...(signal ? { signal } : {}),
+        seen,
+        imageText,
+      });
+      const context: DetectContext = {
+        ...shared,
+        images: asImages([scene]),
+        backbone: backbone && factsOf(backbone),
+        ...(without === undefined ? {} : { without }),
+      };
+      out[detector.name] = await run(detector.detect(context, model, prefix));
+    }
+    return out;
   };
 }

@@ -203,7 +203,9 @@ export async function openInspector(
     calibration,
     judge: (scene, options) => judge(scene, options),
     inspectWithMaps,
-    [Symbol.asyncDispose]: async () => segmenter.dispose(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.allSettled([segmenter.dispose(), detectors[Symbol.asyncDispose]()]);
+    },
     inspect: async (image, options) => (await inspectWithMaps(image, options)).result,
   };
 }

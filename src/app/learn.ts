@@ -18,7 +18,7 @@ import { exemplarNames, headImages, learnHead, pictures, silhouetteFocus } from 
 import { type Finder, learnSpoken, offered } from './offered.ts';
 import { cachedImages } from './pictureCache.ts';
 import type { Backbones, DenseBackbone, ImageReader, Inference } from './ports.ts';
-import { openPrint } from './print.ts';
+import { openPrint, printOf } from './print.ts';
 import { createSegmenter, type Segmenter, withGain } from './segmenter.ts';
 import { learnWords, type Words } from './words.ts';
 import { worstNormals } from './worst.ts';
@@ -110,11 +110,12 @@ async function learnWith(
   const { normals = [], calibration = [], relit = [], exemplars = {} } = grounded ?? {};
   const print = model && (await openPrint(file, set, deps));
   if (print) {
-    const ofName = new Map([...input.normals, ...(input.calibration ?? [])].map((r) => [r.name, r]));
-    for (const list of [normals, calibration]) {
-      for (const [i, r] of list.entries())
-        list[i] = { ...r, scene: await print(r.scene, ofName.get(r.image)!, options.signal) };
-    }
+    normals.splice(0, normals.length, ...(await printOf(print, normals, input.normals, options.signal)));
+    calibration.splice(
+      0,
+      calibration.length,
+      ...(await printOf(print, calibration, input.calibration ?? [], options.signal)),
+    );
   }
   if (!model) {
     normals.push(...(await bareRecords(input.normals, 'normals', segmenter, backbone, failures, options)));

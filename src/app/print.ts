@@ -1,7 +1,8 @@
 /** What is printed on instances: read where a `text` rule asks for it and the model set has a recogniser. */
+import type { NormalRecord } from '../core/profile.ts';
 import type { RuleFile, RuleSpec } from '../core/rules/definition.ts';
 import type { Instance, Scene } from '../core/scene.ts';
-import type { Deps } from './learn.ts';
+import type { Deps, ImageRef } from './learn.ts';
 import type { ImageInput } from './segmenter.ts';
 
 /** Interests whose print rules ask for, also inside combinators. */
@@ -34,4 +35,17 @@ export async function openPrint(file: RuleFile, set: string, deps: Deps): Promis
     }
     return { ...scene, instances };
   };
+}
+
+/** Records of one folder with their print. `refs`: that folder alone, for another may hold a file of the same name. */
+export async function printOf(
+  print: PrintReader,
+  records: readonly NormalRecord[],
+  refs: readonly ImageRef[],
+  signal?: AbortSignal,
+): Promise<NormalRecord[]> {
+  const ofName = new Map(refs.map((r) => [r.name, r]));
+  const read: NormalRecord[] = [];
+  for (const r of records) read.push({ ...r, scene: await print(r.scene, ofName.get(r.image)!, signal) });
+  return read;
 }

@@ -106,6 +106,28 @@ describe('maps', () => {
     expect(at('fused', 15, 3)).toBeCloseTo(0, 6);
   });
 
+  it('fuse to the detector alone where no rule is violated, below the border too', () => {
+    const data = Float32Array.from({ length: 20 }, (_, i) => 0.01 * i);
+    const maps = imageMaps(scene(), [], { patch: { map: grid(data, 4, 5), border } }, SIZE, 'composition');
+    expect(Math.max(...maps.patch!.data)).toBeLessThan(0);
+    expect(maps.fused).toEqual(maps.patch);
+    expect(new Set(maps.composition!.data)).toEqual(new Set([0]));
+    const painted = imageMaps(scene(), [ghost([0, 0, 0.5, 1], 2)], inspection(0.2).maps, SIZE, 'composition');
+    expect([painted.fused!.data[0], painted.fused!.data[39]]).toEqual([2, painted.patch!.data[39]]);
+  });
+
+  it('have a finite floor where rules are alone, and raw distances stay out of the fusion', () => {
+    const rules = imageMaps(scene(), [], {}, SIZE, 'composition');
+    expect(new Set(rules.fused!.data)).toEqual(new Set([0]));
+    const none = { ...border, tolerance: Infinity, high: Infinity };
+    const raw = { map: grid(new Float32Array(20).fill(700), 4, 5), border: none };
+    const { patch } = inspection(0.9).maps;
+    const both = imageMaps(scene(), [], { patch: patch!, raw }, SIZE, 'composition');
+    expect(both.raw!.data[0]).toBe(700);
+    expect(both.fused).toEqual(both.patch);
+    expect(imageMaps(scene(), [], { raw }, SIZE, null).fused!.data[0]).toBe(700);
+  });
+
   it('keep a mask that shrinks to nothing', () => {
     const data = new Uint8Array(100);
     data[55] = 1;

@@ -2,45 +2,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resizeMap } from '../../src/core/detect/cells.ts';
-import type { FeatureGrid, Mask } from '../../src/core/grid/grid.ts';
-import { forEachSpan } from '../../src/core/grid/runs.ts';
+import { COMPOSITION } from '../../src/core/detect/index.ts';
+import type { Mask } from '../../src/core/grid/grid.ts';
+import { FUSED, imageMaps } from '../../src/core/metrics/maps.ts';
 import { type PixelMetrics, type PixelSample, pixelMetrics } from '../../src/core/metrics/pixel.ts';
 import type { DemoOptions } from '../../src/demo/plan.ts';
 import { compileRules, type Engine, generateDemo, type ImageRef, images } from '../../src/index.ts';
 
 export interface Localised {
   readonly patch: PixelMetrics;
-  /** Patch map in tolerance units, and over the pixels of a violated rule's instances at least its margin. */
+  /** The largest of all detectors' maps, and of the margins of violated rules where they point. */
   readonly fused: PixelMetrics;
   readonly defects: number;
   /** Largest defect, share of the image. */
   readonly largest: number;
-}
-
-type Size = { readonly width: number; readonly height: number };
-
-/** Maximum of a map and of what violations point at, at the size of the mask. */
-function fusedMap(
-  units: FeatureGrid,
-  { violations, scene }: Awaited<ReturnType<Awaited<ReturnType<Engine['inspector']>>['inspect']>>,
-  size: Size,
-): FeatureGrid {
-  const cells: FeatureGrid = {
-    ...scene.grid,
-    channels: 1,
-    data: new Float32Array(scene.grid.width * scene.grid.height),
-  };
-  for (const v of violations) {
-    for (const i of scene.instances.filter((x) => v.instances.includes(x.id))) {
-      forEachSpan(i.mask, cells.width, (row, x0, x1) => {
-        for (let k = row * cells.width + x0; k < row * cells.width + x1; k++)
-          cells.data[k] = Math.max(cells.data[k]!, v.margin);
-      });
-    }
-  }
-  const rules = resizeMap(cells, size);
-  return { ...units, data: units.data.map((v, i) => Math.max(v, rules.data[i]!)) };
 }
 
 /**
@@ -86,11 +61,9 @@ export async function localiseDemo(
         largest = Math.max(largest, data.reduce((n, v) => n + v, 0) / data.length);
       }
       const size = { width: result.scene.frame.imageWidth, height: result.scene.frame.imageHeight };
-      const { map, border } = maps.patch!;
-      const native = resizeMap(map, size);
-      const units = { ...native, data: native.data.map((v) => (v - border.centre) / border.tolerance) };
-      samples.patch.push({ map: units, truth });
-      samples.fused.push({ map: fusedMap(units, result, size), truth });
+      const all = imageMaps(result.scene, result.violations, maps, size, COMPOSITION);
+      samples.patch.push({ map: all.patch!, truth });
+      samples.fused.push({ map: all[FUSED]!, truth });
     }
     return {
       patch: pixelMetrics(samples.patch),

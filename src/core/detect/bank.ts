@@ -123,7 +123,8 @@ export function* chooseGrouped(
     const part: Rows = { ...points, data: points.data.subarray(from * d, to * d), height: to - from };
     const found = yield* chooseRows(part, sources.subarray(from, to), keep, random.int(to - from), hidden);
     for (const i of found.indices) indices.push(from + i);
-    for (const i of found.substitutes ?? []) substitutes.push(from + i);
+    // A group that is kept whole: its rows stand for themselves, which hides them with their own image.
+    for (const i of found.substitutes ?? found.indices) substitutes.push(from + i);
     radius = Math.max(radius, found.radius);
   }
   return { indices: Int32Array.from(indices), radius, substitutes: Int32Array.from(substitutes) };

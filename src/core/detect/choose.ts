@@ -108,8 +108,11 @@ export function* compareStages(
     readonly hidden: number;
   },
   random: Random,
+  /** Sets to score, each in the backbone's order; all neighbouring stages where absent. */
+  sets: readonly (readonly string[])[] = stageSets(backbone.stages.map((s) => s.name)),
 ): Needs<Tried[]> {
-  const names = backbone.stages.map((s) => s.name);
+  const asked = new Set(sets.flat());
+  const names = backbone.stages.map((s) => s.name).filter((name) => asked.has(name));
   const spec: CellSpec = {
     stages: names,
     stride: settings.stride,
@@ -133,7 +136,7 @@ export function* compareStages(
     cosines.push(largestAnswer(yield { do: 'match', of: of(i), banks, bias }));
   }
   for (const name of banks) yield { do: 'drop', name };
-  return stageSets(names).map((stages) => {
+  return sets.map((stages) => {
     const used = stages.map((s) => names.indexOf(s));
     const scores = trials.map((t, i) =>
       poolMap(

@@ -139,7 +139,7 @@ function* leaveOneOut(
   context: DetectContext,
   model: PatchModel,
   perImage: readonly (readonly Rows[])[],
-  substitutes: readonly Rows[] | null,
+  substitutes: Substitutes | null,
   alter: boolean,
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
@@ -147,10 +147,10 @@ function* leaveOneOut(
   const step = Math.max(1, Math.ceil(n / ALTER.normals));
   const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
-    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes[s]!) : rows };
+    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes.rows[s]!) : rows };
   for (let i = 0; i < n; i++) {
     yield { do: 'progress', stage: 'leave one out', done: i, total: n };
-    const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes !== null);
+    const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes?.sources ?? null);
     if (!bias.some((b) => b === 0)) {
       readings.push(null);
       continue;
@@ -181,13 +181,28 @@ function* leaveOneOut(
   return readings;
 }
 
-/** The bias that hides one normal's rows and shows their substitutes, which stand behind the bank in the same order. */
-function leftOutBias(model: PatchModel, variant: string | null, image: number, substituted: boolean): Float32Array {
+/** Rows of other images, one for every row of the bank in the same order, and which normal each came from. */
+interface Substitutes {
+  readonly rows: readonly Rows[];
+  readonly sources: Int32Array;
+}
+
+/**
+ * The bias `[m]`, `[2 m]` with substitutes, that hides one normal's rows and shows their substitutes, which stand behind the
+ * bank. What hides a bank row hides a substitute: the normal itself, or another variant where this one has rows enough.
+ */
+export function leftOutBias(
+  model: Pick<PatchModel, 'sources' | 'variants'>,
+  variant: string | null,
+  image: number,
+  substitutes: Int32Array | null,
+): Float32Array {
   const own = biasOf(model, variant, image);
-  if (!substituted || new Set(model.sources).size < 2) return own;
+  if (!substitutes) return own;
+  const behind = biasOf({ ...model, sources: substitutes }, variant, image);
   const both = new Float32Array(2 * own.length).fill(PATCH.hidden);
   both.set(own);
-  for (let r = 0; r < own.length; r++) if (model.sources[r] === image) both[own.length + r] = 0;
+  for (let r = 0; r < own.length; r++) if (model.sources[r] === image) both[own.length + r] = behind[r]!;
   return both;
 }
 
@@ -227,7 +242,10 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
     region: options.region,
     radius: found.radius,
   };
-  const substitutes = found.substitutes && rowsAt(found.substitutes);
+  const substitutes = found.substitutes && {
+    rows: rowsAt(found.substitutes),
+    sources: found.substitutes.map((i) => sources[i]!),
+  };
   return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes, options.alter) };
 }
 

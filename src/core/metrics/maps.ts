@@ -45,9 +45,13 @@ export function overImage(map: FeatureGrid, frame: SceneFrame, size: MapSize, ou
   return out;
 }
 
-/** Margins of violated rules painted over the instances they accuse and the boxes where a part was expected; 0 elsewhere. */
-export function ruleMap(scene: Scene, violations: readonly Violation[], size: MapSize): Grid<Float32Array> {
+/**
+ * Margins of violated rules painted over the instances they accuse and the boxes where a part was expected; -Infinity
+ * where no rule says anything.
+ */
+function ruleMap(scene: Scene, violations: readonly Violation[], size: MapSize): Grid<Float32Array> {
   const out = zeros(size.height, size.width);
+  out.data.fill(Number.NEGATIVE_INFINITY);
   const byId = new Map(scene.instances.map((i) => [i.id, i]));
   for (const v of violations) {
     if (v.severity !== 'reject') continue;
@@ -92,7 +96,9 @@ function paintBox(out: Grid<Float32Array>, [x0, y0, x1, y1]: Box, value: number)
 
 /**
  * All maps of one judged image at `size`: one per detector that has one, `rules` under the name given (null leaves them
- * out), and the largest of all as `fused`. Empty where there is nothing to show.
+ * out; 0 where no rule says anything), and the largest of all as `fused`. Units of most pixels of a good part are negative,
+ * so rules enter the fusion only where they painted: a floor of 0 would level all below the border. Raw distances (no
+ * border) compare with nothing and stay out of the fusion, unless they are the only map. Empty where there is nothing to show.
  */
 export function imageMaps(
   scene: Scene,
@@ -102,15 +108,24 @@ export function imageMaps(
   rules: string | null,
 ): Record<string, Grid<Float32Array>> {
   const out: Record<string, Grid<Float32Array>> = {};
+  const parts: Grid<Float32Array>[] = [];
   for (const [name, m] of Object.entries(maps)) {
     const unit = unitMap(m);
+    const raw = unit === m.map;
     // Nothing is known of what the frame left out: the unit of a distance of zero.
-    const outside = unit === m.map ? 0 : -m.border.centre / m.border.tolerance;
+    const outside = raw ? 0 : -m.border.centre / m.border.tolerance;
     out[name] = overImage(unit, scene.frame, size, outside);
+    if (!raw) parts.push(out[name]);
   }
-  if (rules !== null) out[rules] = ruleMap(scene, violations, size);
-  const parts = Object.values(out);
-  if (parts.length === 0) return out;
+  if (rules !== null) {
+    const painted = ruleMap(scene, violations, size);
+    out[rules] = { ...painted, data: painted.data.map((v) => (v === Number.NEGATIVE_INFINITY ? 0 : v)) };
+    // Without a map below it, the finite floor of the rules' own map.
+    parts.push(parts.length > 0 ? painted : out[rules]);
+  }
+  const all = Object.values(out);
+  if (all.length === 0) return out;
+  if (parts.length === 0) parts.push(all.length === 1 ? all[0]! : zeros(size.height, size.width));
   const fused = parts[0]!.data.slice();
   for (const part of parts.slice(1)) {
     for (let i = 0; i < fused.length; i++) if (part.data[i]! > fused[i]!) fused[i] = part.data[i]!;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { poolMap } from '../../../src/core/detect/cells.ts';
 import { greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
-import { patch } from '../../../src/core/detect/patch.ts';
+import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
 import { bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
@@ -100,6 +100,22 @@ describe('patch', () => {
     const { model, readings } = learn(normals, { bank: 5 * CELLS * CELLS });
     expect(judge(model, normals[2]!, '', 2).reading.score).toBeCloseTo(readings[2]!.score, 6);
     expect(judge(model, normals[2]!).reading.score).toBeLessThan(1e-6);
+  });
+
+  it('substitutes of the image itself or of another variant stay hidden, whatever the bank came from', () => {
+    const h = PATCH.hidden;
+    const variants = Array.from({ length: 2 * (PATCH.variantMinN + 1) }, (_, i) => (i % 2 === 0 ? 'a' : 'b'));
+    const sources = Int32Array.of(0, 0, 0, 1, 2);
+    const substitutes = Int32Array.of(2, 1, 0, 0, 0);
+    const bias = (image: number, of: readonly (string | null)[] | null) => [
+      ...leftOutBias({ sources, variants: of }, of?.[image] ?? null, image, substitutes),
+    ];
+    expect(bias(0, variants)).toEqual([h, h, h, h, 0, 0, h, h, h, h]);
+    expect(bias(0, null)).toEqual([h, h, h, 0, 0, 0, 0, h, h, h]);
+    // All rows of one image: its substitutes are all there is.
+    const single = { sources: Int32Array.of(0, 0), variants: null };
+    expect([...leftOutBias(single, null, 0, Int32Array.of(1, 2))]).toEqual([h, h, 0, 0]);
+    expect([...leftOutBias(single, null, 1, Int32Array.of(1, 2))]).toEqual([0, 0, h, h]);
   });
 
   it('ignored cells neither score nor enter the bank, a region alone is scored', () => {
