@@ -3,7 +3,7 @@ import { emptyMask, type FeatureGrid, type Mask } from '../grid/grid.ts';
 import { forEachSpan } from '../grid/runs.ts';
 import { shapesMask } from '../ground/place.ts';
 import type { RuleFile, RuleSpec, Shape } from '../rules/definition.ts';
-import { structureKey } from '../rules/structureKey.ts';
+import { structureKey } from '../match/structureKey.ts';
 import type { Box, Instance, Scene } from '../scene.ts';
 import { type GridSize, resizeMap } from './cells.ts';
 

@@ -12,7 +12,7 @@ import { evaluateRules, type RulesOutcome } from './evaluate.ts';
 import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
 import { record } from './normalise.ts';
-import { structureKey } from './structureKey.ts';
+import { structureKey } from '../match/structureKey.ts';
 
 /** What patch matching reads where a structure rule looks, in an example's legend: `$structure: 0.4`. */
 const READING = '$';

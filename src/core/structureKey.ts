@@ -1,5 +1,5 @@
 /** Under what name a Scene keeps the map value of a `structure` rule. */
-import { canonicalJson } from '../digest.ts';
+import { canonicalJson } from './digest.ts';
 
 /**
  * What was pooled and how, not the rule's id: a rule that is edited to look elsewhere, or to pool otherwise, must not be
