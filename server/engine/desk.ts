@@ -131,13 +131,26 @@ async function overlay({ rules, image, body, scene }: AskOf<'overlay'>): Promise
   return logsad.overlayPng(image, result, logsad.images, logsad.drawOptionsOf(file));
 }
 
+type Sets = NonNullable<Parameters<typeof logsad.diffRules>[0]['sets']>;
+
+/**
+ * What either version learns, as `inspect` does. Where one of them grounds otherwise than the profile, both learn from its
+ * Scenes as they lie there: a preview of what the rules would say, which learning anew may still move.
+ */
+async function learnt(a: logsad.ProductRules, b: logsad.ProductRules, profile: logsad.Profile): Promise<Sets> {
+  try {
+    return [(await logsad.learningFor(a, profile)).set, (await logsad.learningFor(b, profile)).set];
+  } catch (error) {
+    if (!(error instanceof logsad.LogsadError && /^PROFILE_/.test(error.code))) throw error;
+    const set = { normals: logsad.scenesOf(profile.normals), calibration: logsad.scenesOf(profile.calibration) };
+    return [set, set];
+  }
+}
+
 async function diff({ from, to, profile: path, scenes }: AskOf<'diff'>): Promise<Answer<'diff'>> {
-  const [a, b] = [logsad.compileRules(from, 'from.yaml'), logsad.compileRules(to, 'to.yaml')];
-  const profile = path === null ? null : await logsad.loadProfile(path);
-  const learnt = profile
-    ? { normals: logsad.scenesOf(profile.normals), calibration: logsad.scenesOf(profile.calibration) }
-    : {};
-  const comparison = logsad.diffRules({ a, b, ...learnt });
+  const [a, b] = [rulesOf(from, 'from'), rulesOf(to, 'to')];
+  const sets = path === null ? null : await learnt(a, b, await logsad.loadProfile(path));
+  const comparison = logsad.diffRules({ a: a.compiled, b: b.compiled, ...(sets ? { sets } : {}) });
   const changes = scenes.flatMap((s) => comparison.compare(JSON.parse(s) as logsad.Scene) ?? []);
   return { changed: comparison.changed, changes };
 }

@@ -35,7 +35,7 @@ export interface SweepInput {
 
 export interface Spread {
   readonly mean: number;
-  /** Sample standard deviation over the seeds, null for one of them. */
+  /** Sample standard deviation over the seeds; null for one of them, and where all drew the same normals. */
   readonly sd: number | null;
   /** Seeds that have the figure. */
   readonly n: number;
@@ -56,6 +56,8 @@ export interface Draw {
 export interface ShotFigures {
   readonly shots: number;
   readonly draws: readonly Draw[];
+  /** Every seed drew the same normals: there is no deviation to state. */
+  readonly alike: boolean;
   readonly figures: Readonly<Record<string, Spread>>;
 }
 
@@ -66,13 +68,21 @@ export interface SweepOptions {
 
 /**
  * Runs the whole grid. Progress counts images over all learnings, so that the time left is that of the whole.
- * @throws LogsadError as learn and evaluate; USAGE where more shots are asked for than there are normals
+ * @throws LogsadError as learn and evaluate; USAGE where more shots are asked for than there are normals, or
+ * fewer than the images that carry exemplars: these are learnt from in any case, so the figure would not be that of so few
  */
 export async function sweepShots(input: SweepInput, options: SweepOptions = {}): Promise<ShotFigures[]> {
   const most = Math.max(...input.shots);
   if (most > input.normals.length)
     throw new LogsadError('USAGE', {
       reason: `--shots ${most}: there are ${input.normals.length} normals`,
+      command: 'evaluate',
+    });
+  const needed = input.normals.filter((n) => input.exemplars.includes(n.name)).length;
+  const fewest = Math.min(...input.shots);
+  if (fewest < needed)
+    throw new LogsadError('USAGE', {
+      reason: `--shots ${fewest}: the rule file takes exemplars from ${needed} of the normals, which are all learnt from`,
       command: 'evaluate',
     });
   const perDraw = (shots: number): number => shots + input.images.length;
@@ -94,7 +104,7 @@ export async function sweepShots(input: SweepInput, options: SweepOptions = {}):
       draws.push(await oneDraw(input, shots, seed, report, options.signal));
       before += perDraw(shots);
     }
-    out.push({ shots, draws, figures: spreadOf(draws.map((d) => d.figures)) });
+    out.push({ shots, draws, alike: alike(draws), figures: spreadOf(draws) });
   }
   options.onProgress?.({ stage: 'shots', done: total, total });
   return out;
@@ -184,13 +194,21 @@ function localised(pixels: Localisation | null, f1: number | null): Figures {
   });
 }
 
-/** Mean and sample standard deviation of every figure over the draws that have it. */
-export function spreadOf(draws: readonly Figures[]): Record<string, Spread> {
-  const names = [...new Set(draws.flatMap((d) => Object.keys(d)))];
+/** Whether several draws are one and the same: all their normals carry exemplars, or there are no others. */
+const alike = (draws: readonly Draw[]): boolean =>
+  draws.length > 1 && new Set(draws.map((d) => JSON.stringify(d.normals))).size === 1;
+
+/** Mean and sample standard deviation of every figure over the draws that have it; no deviation where all drew the same. */
+export function spreadOf(draws: readonly Pick<Draw, 'figures' | 'normals'>[]): Record<string, Spread> {
+  const names = [...new Set(draws.flatMap((d) => Object.keys(d.figures)))];
+  const drawn = new Set(draws.map((d) => JSON.stringify(d.normals))).size;
   return Object.fromEntries(
     names.map((name) => {
-      const values = draws.flatMap((d) => d[name] ?? []);
-      return [name, { mean: mean(values), sd: values.length > 1 ? standardDeviation(values) : null, n: values.length }];
+      const values = draws.flatMap((d) => d.figures[name] ?? []);
+      return [
+        name,
+        { mean: mean(values), sd: values.length > 1 && drawn > 1 ? standardDeviation(values) : null, n: values.length },
+      ];
     }),
   );
 }

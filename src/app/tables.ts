@@ -135,14 +135,21 @@ export function shotsToText(sweep: readonly ShotFigures[]): string {
   );
   const names = [...new Set(figures.flatMap((f) => /^(?!pixels\.)(.+)\.auroc\.all$/.exec(f)?.[1] ?? []))];
   const maps = [...new Set(figures.flatMap((f) => /^pixels\.(.+)\.auroc$/.exec(f)?.[1] ?? []))];
-  const blocks = sweep.map(({ shots, draws, figures: f }) => {
+  const blocks = sweep.map(({ shots, draws, alike, figures: f }) => {
     const rows = names.map((n) => [
       n,
       spread(f[`${n}.auroc.all`]),
       ...folders.map((x) => spread(f[`${n}.auroc.${x}`])),
       ...columns.slice(1).map((c) => spread(f[`${n}.${c}`])),
     ]);
-    const head = [`${shots} shots, ${draws.length} seeds`, 'AUROC', ...folders, 'AP', 'F1-max', 'false alarm rate'];
+    const head = [
+      `${shots} shots, ${draws.length} seeds${alike ? ', one draw' : ''}`,
+      'AUROC',
+      ...folders,
+      'AP',
+      'F1-max',
+      'false alarm rate',
+    ];
     const pixels = maps.map((m) => [
       m,
       ...['auroc', 'ap', 'f1max', 'aupro', 'spro'].map((c) => spread(f[`pixels.${m}.${c}`])),

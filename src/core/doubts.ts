@@ -19,6 +19,9 @@ export function doubtsOf(scene: Scene, measurements: readonly Measurement[], nor
     // No map of this picture, or a rule that came after learning, of whose place no normal has a map.
     if (m.kind === 'structure' && (m.skipped === NO_MAP || m.skipped === NO_NORMALS))
       doubts.push(`cannot judge ${m.rule}: ${NO_MAP}`);
+    // A rule that came after learning: nobody read the normals' print.
+    if (m.kind === 'text' && m.skipped === NO_NORMALS)
+      doubts.push(`cannot judge ${m.rule}: no print was read on the normals: learn the profile again`);
   }
   const aspect = (s: Scene): number => s.frame.imageWidth / s.frame.imageHeight;
   const own = aspect(scene);

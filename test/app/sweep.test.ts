@@ -100,12 +100,14 @@ describe('sweepShots', () => {
     expect(learnt.slice(3).every((l) => l.length === 6 && l.includes('d'))).toBe(true);
     expect(new Set(learnt.slice(3).map((l) => l.slice(0, 4))).size).toBeGreaterThan(1);
     expect(found.map((f) => [f.shots, f.draws.length, f.figures['fused.auroc.all']])).toEqual([
-      [1, 3, { mean: 0, sd: 0, n: 3 }],
+      [1, 3, { mean: 0, sd: null, n: 3 }],
       [4, 3, { mean: 1, sd: 0, n: 3 }],
     ]);
     expect(found[1]!.figures['patch+composition.auroc.bad']).toEqual({ mean: 1, sd: 0, n: 3 });
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(steps.at(-1)).toBe(1);
+    expect(found.map((f) => f.alike)).toEqual([true, false]);
+    expect(shotsToText(found)).toMatch(/^1 shots, 3 seeds, one draw .*\n.*fused +0\.000 +0\.000 /m);
     expect(shotsToText(found)).toMatch(/^4 shots, 3 seeds .*\n.*fused +1\.000 ± 0\.000/m);
   });
 
@@ -113,8 +115,22 @@ describe('sweepShots', () => {
     await expect(sweepShots(sweepInput({ shots: [7] }).input)).rejects.toThrow('--shots 7: there are 6 normals');
   });
 
+  it('refuses fewer shots than images with exemplars, for all of these are learnt from', async () => {
+    const few = sweepInput({ shots: [4, 1], exemplars: ['a', 'd', 'elsewhere'] });
+    await expect(sweepShots(few.input)).rejects.toThrow(
+      '--shots 1: the rule file takes exemplars from 2 of the normals',
+    );
+    expect(few.learnt).toEqual([]);
+    const enough = sweepInput({ shots: [2], exemplars: ['a', 'd', 'elsewhere'] });
+    expect((await sweepShots(enough.input))[0]!.draws.map((d) => d.normals.join(''))).toEqual(['ad', 'ad', 'ad']);
+  });
+
   it('sums up by mean and sample deviation over the draws that have a figure', () => {
-    const found = spreadOf([{ a: 1, b: 5 }, { a: 2 }, { a: 3 }]);
+    const found = spreadOf([
+      { figures: { a: 1, b: 5 }, normals: ['x'] },
+      { figures: { a: 2 }, normals: ['y'] },
+      { figures: { a: 3 }, normals: ['z'] },
+    ]);
     expect(found).toEqual({ a: { mean: 2, sd: 1, n: 3 }, b: { mean: 5, sd: null, n: 1 } });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { doubtsOf } from '../../src/core/doubts.ts';
 import { heldOutScenes } from '../../src/core/ground/heldOut.ts';
-import { compileRules, evaluateRules, UNKNOWN } from '../../src/core/rules/index.ts';
+import { compileRules, evaluateRules, learnRules, UNKNOWN } from '../../src/core/rules/index.ts';
 import type { Instance, Measurement, Scene } from '../../src/core/scene.ts';
 
 const RULES = `schema: logsad/rules/v1
@@ -58,6 +58,21 @@ describe('doubts', () => {
     const skipped = { skipped: 'it is green' } as unknown as Measurement;
     expect(doubtsOf(scene([]), [skipped, skipped], [scene([])])[0]).toContain('it is green');
     expect(doubtsOf(scene([]), [skipped, measured], [scene([])])).toEqual([]);
+  });
+});
+
+describe('a text rule', () => {
+  it('that came after learning sends the picture to a person', () => {
+    const rule = (more: string): string => `${RULES}  - { id: print, kind: text, of: part, ${more}because: x }\n`;
+    const printed = scene([part({ text: { value: 'KIT A', confidence: 1 } })]);
+    const doubts = (more: string, normal: Scene): string => {
+      const own = compileRules(rule(more), 'rules.yaml');
+      const { measurements } = evaluateRules(own, learnRules(own, [normal, normal]), printed);
+      return doubtsOf(printed, measurements, [normal]).join();
+    };
+    expect(doubts('', scene([part({})]))).toContain('cannot judge print: no print was read on the normals');
+    expect(doubts('', printed)).toBe('');
+    expect(doubts('equals: KIT A, ', scene([part({})]))).toBe('');
   });
 });
 

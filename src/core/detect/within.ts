@@ -3,6 +3,7 @@ import { emptyMask, type FeatureGrid, type Mask } from '../grid/grid.ts';
 import { forEachSpan } from '../grid/runs.ts';
 import { shapesMask } from '../ground/place.ts';
 import type { RuleFile, RuleSpec, Shape } from '../rules/definition.ts';
+import { structureKey } from '../match/structureKey.ts';
 import type { Box, Instance, Scene } from '../scene.ts';
 import { type GridSize, resizeMap } from './cells.ts';
 
@@ -58,7 +59,7 @@ function pooled(values: Float32Array, pool: unknown): number {
 }
 
 /**
- * Per `structure` rule its map value: the map, on the scene's grid, pooled over the instances of `of`, over `region`, or
+ * Per place of a `structure` rule (`structureKey`) its map value: the map, on the scene's grid, pooled over the instances of `of`, over `region`, or
  * over everything. A rule whose place is not in the picture has none.
  */
 export function structureReadings(
@@ -71,7 +72,9 @@ export function structureReadings(
   if (rules.length === 0) return {};
   const { data } = resizeMap(map, scene.grid);
   const out: Record<string, number> = {};
-  for (const { id, params } of rules) {
+  for (const { params } of rules) {
+    const key = structureKey(params);
+    if (Object.hasOwn(out, key)) continue;
     let inside: Mask | null = null;
     if (typeof params.of === 'string') {
       const mask = emptyMask(scene.grid.height, scene.grid.width);
@@ -84,7 +87,7 @@ export function structureReadings(
       inside = sceneMask([{ region: params.region }], file, scene, scene.grid, masks);
     }
     const values = inside ? data.filter((_, i) => inside.data[i]) : data;
-    if (values.length > 0) out[id] = pooled(values, params.pool);
+    if (values.length > 0) out[key] = pooled(values, params.pool);
   }
   return out;
 }

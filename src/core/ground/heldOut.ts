@@ -2,6 +2,10 @@
  * Normals as they are judged: what an instance resembles, which values its attributes have and whether it is large enough
  * to be one at all is decided by what its own image had no part in. Rules still learn from the Scenes as they are; a part
  * that looks odd to three others must not shrink the sample of four.
+ *
+ * Not all is held out. The only normal that shows a value of an attribute keeps its own reading, for the others know no
+ * such value; the instances of an only normal keep theirs likewise. Interests of more than `MOST` instances keep all their
+ * readings. Likeness borders are learnt without relit normals here, so they may be narrower than those a picture meets.
  */
 import type { RuleFile } from '../rules/definition.ts';
 import type { AttributeReading, Instance, Likeness, Scene } from '../scene.ts';

@@ -12,6 +12,7 @@ import { evaluateRules, type RulesOutcome } from './evaluate.ts';
 import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
 import { record } from './normalise.ts';
+import { structureKey } from '../match/structureKey.ts';
 
 /** What patch matching reads where a structure rule looks, in an example's legend: `$structure: 0.4`. */
 const READING = '$';
@@ -88,7 +89,7 @@ export function exampleScene(
   const scene = drawScene(redraw(drawing), legend, { parents });
   if (!reading) return scene;
   const score = Number(reading[1]);
-  return { ...scene, detectors: { patch: { score, within: { example: score } } } };
+  return { ...scene, detectors: { patch: { score, within: { [structureKey(example.rule)]: score } } } };
 }
 
 /** Compiles, learns and judges one example. @throws RulesInvalidError, RangeError where the example itself is wrong. */

@@ -6,6 +6,7 @@ import { LogsadError } from '../../../src/core/errors.ts';
 import { grid } from '../../../src/core/grid/grid.ts';
 import { encodeRuns } from '../../../src/core/grid/runs.ts';
 import { compileRules, evaluateRules, learnRules } from '../../../src/core/rules/index.ts';
+import { structureKey } from '../../../src/core/match/structureKey.ts';
 import type { Instance, Scene } from '../../../src/core/scene.ts';
 
 const SIDE = 8;
@@ -22,6 +23,9 @@ const rules = `rules:
   - { id: near-cap, kind: structure, region: around, pool: mean, because: x }
   - { id: anywhere, kind: structure, pool: top, because: x }
 `;
+const IN_CAP = structureKey({ of: 'cap' });
+const NEAR_CAP = structureKey({ region: 'around', pool: 'mean' });
+const ANYWHERE = structureKey({ pool: 'top' });
 const file = compileRules(head + rules, 'r.yaml').file;
 
 /** A cap on cells (4..5, 4..5) and a body nowhere. */
@@ -59,10 +63,10 @@ describe('structure rules', () => {
   it('pool the map over instances, over regions that follow them, and over everything', () => {
     const scene = sceneOf('a');
     const inside = structureReadings(spot(4, 5), file, scene, new Map());
-    expect(inside).toEqual({ 'in-cap': 1, 'near-cap': 1 / 16, anywhere: 1 });
+    expect(inside).toEqual({ [IN_CAP]: 1, [NEAR_CAP]: 1 / 16, [ANYWHERE]: 1 });
     const beside = structureReadings(spot(3, 5), file, scene, new Map());
-    expect(beside).toEqual({ 'in-cap': 0, 'near-cap': 1 / 16, anywhere: 1 });
-    expect(structureReadings(spot(0, 0), file, scene, new Map())['near-cap']).toBe(0);
+    expect(beside).toEqual({ [IN_CAP]: 0, [NEAR_CAP]: 1 / 16, [ANYWHERE]: 1 });
+    expect(structureReadings(spot(0, 0), file, scene, new Map())[NEAR_CAP]).toBe(0);
   });
 
   it('places that follow the product or an interest are where the scene shows them', () => {
@@ -78,7 +82,7 @@ describe('structure rules', () => {
     const compiled = compileRules(head + rules.split('\n').slice(0, 2).join('\n'), 'r.yaml');
     const seen = (score: number): Scene => ({
       ...sceneOf('n'),
-      detectors: { patch: { score, within: { 'in-cap': score } } },
+      detectors: { patch: { score, within: { [IN_CAP]: score } } },
     });
     const normals = Array.from({ length: 8 }, (_, i) => seen(0.2 + 0.01 * i));
     const judged = (learnt: readonly Scene[], scene: Scene) => {
@@ -94,6 +98,25 @@ describe('structure rules', () => {
         seen(0.9),
       ).doubts,
     ).toContain('cannot judge in-cap');
+  });
+
+  it('ask a person after an edit of place or pool, and keep their bounds under another id', () => {
+    const readings = { [IN_CAP]: 0.2 };
+    const learnt = Array.from({ length: 8 }, (_, i): Scene => {
+      const within = { [IN_CAP]: 0.2 + 0.01 * i };
+      return { ...sceneOf('n'), detectors: { patch: { score: 0.2, within } } };
+    });
+    const doubts = (line: string): string => {
+      const compiled = compileRules(`${head}rules:\n  - ${line}\n`, 'r.yaml');
+      const within = { ...readings, ...structureReadings(spot(4, 5), compiled.file, sceneOf('a'), new Map()) };
+      const scene: Scene = { ...sceneOf('a'), detectors: { patch: { score: 1, within } } };
+      const { measurements } = evaluateRules(compiled, learnRules(compiled, learnt), scene);
+      return doubtsOf(scene, measurements, learnt).join();
+    };
+    expect(doubts('{ id: in-cap, kind: structure, of: cap, because: x }')).toBe('');
+    expect(doubts('{ id: renamed, kind: structure, of: cap, pool: max, because: x }')).toBe('');
+    expect(doubts('{ id: in-cap, kind: structure, of: cap, pool: mean, because: x }')).toContain('cannot judge in-cap');
+    expect(doubts('{ id: in-cap, kind: structure, region: left, because: x }')).toContain('cannot judge in-cap');
   });
 
   it('need patch matching among the detectors', () => {

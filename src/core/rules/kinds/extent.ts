@@ -41,10 +41,17 @@ function originOf(view: SceneView, place: string, edge: Edge): number | null {
   return edge === 'left' || edge === 'right' ? b[0] : b[1];
 }
 
+/** `longest`, `2nd longest`, `3rd longest`, `11th longest`. */
+export function rankName(rank: number): string {
+  if (rank === 1) return 'longest';
+  const teen = Math.floor((rank % 100) / 10) === 1;
+  return `${rank}${(teen ? undefined : ['th', 'st', 'nd', 'rd'][rank % 10]) ?? 'th'} longest`;
+}
+
 function nameOf(key: string, p: { readonly of: string }): string {
   const [name, rank] = key.split('#') as [string, string | undefined];
   if (name in EDGES) return `${name} edge of ${p.of}`;
-  const which = rank === undefined ? '' : rank === '1' ? 'longest ' : `${rank}. longest `;
+  const which = rank === undefined ? '' : `${rankName(Number(rank))} `;
   return `${name} of ${which}${p.of}`;
 }
 

@@ -3,6 +3,7 @@ import { FLOORS } from '../constants.ts';
 import { type Complaint, type Empty, InterestRef, PlaceRef, STRICT } from '../kind.ts';
 import type { Quantity, QuantitySpec } from '../quantities.ts';
 import { defineQuantityKind } from '../quantityKind.ts';
+import { structureKey } from '../../match/structureKey.ts';
 import { idsOf } from '../view.ts';
 
 const POOLED: QuantitySpec = { floor: FLOORS.structure, scale: 'linear', side: 'above', dimension: 'none' };
@@ -12,7 +13,7 @@ export const NO_MAP = 'patch matching made no map for it: learn the profile agai
 
 /**
  * Patch distance (Eq. 1) pooled inside an interest or region. The map exists only while the image is inspected: patch
- * matching pools it and leaves the number in its reading, `within[<rule id>]` (core/detect/within.ts).
+ * matching pools it and leaves the number in its reading, `within[structureKey(params)]` (core/detect/within.ts).
  */
 export const structure = defineQuantityKind({
   kind: 'structure',
@@ -36,8 +37,8 @@ export const structure = defineQuantityKind({
   precedence: 'appearance',
   invariant: ['mirror', 'scale', 'shuffle'],
   interests: (p) => (p.of === undefined ? [] : [p.of]),
-  measure(view, p, { rule }): readonly Quantity[] | Empty {
-    const value = view.scene.detectors.patch?.within?.[rule.id];
+  measure(view, p): readonly Quantity[] | Empty {
+    const value = view.scene.detectors.patch?.within?.[structureKey(p)];
     if (p.of !== undefined && view.known(p.of).length === 0) return { empty: `no ${p.of}` };
     if (value === undefined || !Number.isFinite(value)) return { empty: NO_MAP };
     return [
