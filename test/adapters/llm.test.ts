@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bodyOf, createClient } from '../../src/adapters/llm/client.ts';
 import { type LlmConfig, llmConfig } from '../../src/adapters/llm/config.ts';
 import { recall, remember } from '../../src/adapters/llm/memory.ts';
@@ -42,6 +42,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logsad-llm-'));
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await server?.close();
   server = undefined;
   await rm(folder, { recursive: true, force: true });
@@ -170,6 +171,38 @@ describe('the client', () => {
     const error = await fault(llm.complete(request()));
     expect(error.code).toBe('LLM_UNREACHABLE');
     expect(error.message).toContain('127.0.0.1:9');
+  });
+});
+
+describe('what the environment holds for other servers', () => {
+  it.each([
+    ['a plain server', {}],
+    ['Azure', { azure: { apiVersion: '2024-10-21' } }],
+  ])('is not sent to %s', async (_, extra) => {
+    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'X-Secret: of-another\nAuthorization: Bearer of-another');
+    vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/v1');
+    vi.stubEnv('OPENAI_ADMIN_KEY', 'of-another');
+    vi.stubEnv('OPENAI_ORG_ID', 'of-another');
+    const llm = await client([{ say: { fine: true } }], extra);
+    expect((await llm.complete(request())).text).toBe('{"fine":true}');
+    const { headers } = server!.received[0]!;
+    expect(JSON.stringify(headers)).not.toContain('of-another');
+    expect([headers['api-key'], headers.authorization]).toContain('azure' in extra ? KEY : `Bearer ${KEY}`);
+    expect(process.env.OPENAI_CUSTOM_HEADERS).toContain('X-Secret');
+  });
+
+  it('is not what a server points to either: redirects are faults', async () => {
+    const other = await llmServer(() => ({ say: { fine: true } }));
+    try {
+      const location = `${other.url}/chat/completions`;
+      const llm = await client([{ status: 307, message: 'there', headers: { location } }]);
+      const error = await fault(llm.complete(request()));
+      expect(error.code).toBe('LLM_UNREACHABLE');
+      expect(error.message).toContain('redirect');
+      expect(other.received).toHaveLength(0);
+    } finally {
+      await other.close();
+    }
   });
 });
 

@@ -17,6 +17,7 @@ import type {
 import type { ChatMessage, ChatMode, ChatReply, ChatRequest, LanguageModel } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { LLM_DEFAULTS, type LlmConfig } from './config.ts';
+import { withoutAmbientHeaders } from './transport.ts';
 
 /** Longest piece of a server's own words that a message quotes. */
 const QUOTED = 300;
@@ -35,16 +36,25 @@ export function createClient(
     // The package reads further settings of its own from the environment; none of them is meant for our server.
     organization: null,
     project: null,
+    adminAPIKey: null,
+    webhookSecret: null,
     logLevel: 'off' as const,
+    // Pictures and the key go to the host that was named, and to no other that it points to.
+    fetchOptions: { redirect: 'error' as const },
   };
-  const client = config.azure
-    ? new AzureOpenAI({
-        ...common,
-        endpoint: config.url,
-        apiVersion: config.azure.apiVersion,
-        deployment: config.model,
-      })
-    : new OpenAI({ ...common, baseURL: config.url });
+  const { azure } = config;
+  const client = withoutAmbientHeaders(() =>
+    azure
+      ? new AzureOpenAI({
+          ...common,
+          // Null, or OPENAI_BASE_URL would come into its place.
+          baseURL: null,
+          endpoint: config.url,
+          apiVersion: azure.apiVersion,
+          deployment: config.model,
+        })
+      : new OpenAI({ ...common, baseURL: config.url }),
+  );
   const endpoint = new URL(config.url).host;
   return {
     model: config.model,
@@ -215,8 +225,9 @@ function faultOf(error: unknown, at: { endpoint: string; stage: string; seconds:
     return { code: 'LLM_TIMEOUT', params: { endpoint, stage, seconds } };
   }
   if (error instanceof APIConnectionError) {
-    const cause = (error.cause as { cause?: { code?: string }; code?: string } | undefined) ?? {};
-    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: cause.cause?.code ?? cause.code ?? reason } };
+    const cause = (error.cause as { cause?: { code?: string; message?: string }; code?: string } | undefined) ?? {};
+    const why = cause.cause?.code ?? cause.code ?? cause.cause?.message ?? reason;
+    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: why } };
   }
   const status = error instanceof APIError ? (error.status ?? 0) : 0;
   if (status === 401 || status === 403) return { code: 'LLM_AUTH', params: { endpoint, status, reason } };
