@@ -134,6 +134,33 @@ describe('the client', () => {
     expect(JSON.stringify([error.message, error.fix, error.params, String(error.cause ?? '')])).not.toContain(KEY);
   });
 
+  it.each([
+    ['a fault', 500, ''],
+    ['a mode that is refused', 400, 'json_schema '],
+  ])('quotes no half of a key where the words of %s are cut', async (_, status, start) => {
+    for (const before of [280, 290, 296, 299]) {
+      const message = `${start}${'x'.repeat(before - start.length - 4)}${KEY} and more`;
+      const llm = await client([{ status, message }]);
+      const said = await llm.complete(request()).then(
+        (r) => r.unsupported,
+        (e: unknown) => (e as LogsadError).message,
+      );
+      expect(said).toContain('xxxx');
+      expect(said).not.toContain(KEY.slice(0, 3));
+      await server!.close();
+    }
+  });
+
+  it.each([
+    ['a whole answer', { raw: `{"id":"${'x'.repeat(9 * 2 ** 20)}"}` }, false],
+    ['a stream', { say: 'x'.repeat(5 * 2 ** 20) }, true],
+  ])('stops reading %s that does not end', async (_, turn, stream) => {
+    const llm = await client([turn], { stream });
+    const error = await fault(llm.complete(request()));
+    expect(error.code).toBe('LLM_SERVER');
+    expect(error.message).toContain('longer than');
+  });
+
   it('obeys Retry-After and repeats after a 500', async () => {
     const llm = await client(
       [
