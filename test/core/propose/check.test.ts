@@ -53,7 +53,7 @@ describe('a description', () => {
     const redraw = [
       { interest: 'fruit', exemplars: [{ image, boxes: [{ x0: 0.1, y0: 0.1, x1: 0.2, y1: 0.2 }], points: [] }] },
     ];
-    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar);
+    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar, OPTIONS);
     const exemplars = ('draft' in checked ? checked.draft.interests.fruit!.exemplars : []) as { image: string }[];
     expect(exemplars.map((e) => e.image)).toEqual([shown[0], shown[2], image]);
     const wrong = checkCorrection(
@@ -61,8 +61,20 @@ describe('a description', () => {
       draft,
       shown,
       rawExemplar,
+      OPTIONS,
     );
     expect('faults' in wrong && wrong.faults[0]).toContain('no interest is called "crate"');
+  });
+});
+
+describe('a correction', () => {
+  it.each([
+    ['clips to nothing', { x0: 1.01, y0: 0.4, x1: 1.02, y1: 0.5 }],
+    ['rounds to nothing', { x0: 0.5, y0: 0.4, x1: 0.500001, y1: 0.5 }],
+  ])('with a box that %s is told back, not compiled', (_, box) => {
+    const redraw = [{ interest: 'fruit', exemplars: [{ image: shown[1]!, boxes: [box], points: [] }] }];
+    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar, OPTIONS);
+    expect('faults' in checked && checked.faults.length).toBeGreaterThan(0);
   });
 });
 
