@@ -2,7 +2,7 @@
 import { lintRules } from '../rules/compile.ts';
 import type { Fault } from '../rules/faults.ts';
 import type { CompileOptions } from '../rules/names.ts';
-import { composeFile, type Draft, type DraftRule, draftOf, type RawRule, SLIP, slug } from './draft.ts';
+import { composeFile, type Draft, type DraftRule, draftOf, type RawRule, ruleId, SLIP, slug } from './draft.ts';
 import { quotes } from './instructions.ts';
 import { askedSettings, type Correction, type Description, type Drawn, OFFERED, type RuleReply } from './replies.ts';
 
@@ -144,7 +144,7 @@ export function checkRules(
   options: CompileOptions,
   kept: readonly DraftRule[] = [],
 ): CheckedRules {
-  const rules = replies.map((r): DraftRule => ({ raw: { ...r, id: slug(r.id) }, origin: 'model', remarks: [] }));
+  const rules = replies.map((r): DraftRule => ({ raw: { ...r, id: ruleId(r.id) }, origin: 'model', remarks: [] }));
   const faults = new Map(rules.map((r, i) => [r, ownFaults(replies[i]!, instructions)]));
   rules.forEach((r, i) => {
     if ([...kept, ...rules.slice(0, i)].some((o) => o.raw.id === r.raw.id))
