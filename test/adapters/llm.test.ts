@@ -8,7 +8,7 @@ import { recall, remember } from '../../src/adapters/llm/memory.ts';
 import { loadPrompts } from '../../src/adapters/llm/prompts.ts';
 import { exchangeKey, readRecord, recorded, replayed } from '../../src/adapters/llm/record.ts';
 import type { ChatMode, ChatRequest } from '../../src/app/ports.ts';
-import { budgeted } from '../../src/app/propose/budget.ts';
+import { budgeted, estimateTokens } from '../../src/app/propose/budget.ts';
 import { LogsadError } from '../../src/core/errors.ts';
 import { type LlmServer, llmServer, type Script, type Turn } from '../support/llmServer.ts';
 
@@ -240,6 +240,19 @@ describe('the cap', () => {
     const error = await fault(llm.complete(request()));
     expect(error.code).toBe('LLM_BUDGET');
     expect(server!.received).toHaveLength(1);
+  });
+
+  it('counts attempts that failed', async () => {
+    const llm = budgeted(await client([{ status: 500, message: 'oops' }]), { tokens: 150 + estimateTokens(request()) });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_SERVER');
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(1);
+  });
+
+  it('takes a character of Chinese for a token at least', () => {
+    const said = (text: string) => estimateTokens({ ...request(), messages: [{ role: 'user', parts: [{ text }] }] });
+    expect(said('检'.repeat(300)) - said('')).toBeGreaterThanOrEqual(300);
+    expect(said('a'.repeat(300)) - said('')).toBeLessThan(100);
   });
 
   it('counts dollars where prices are known', async () => {
