@@ -1,14 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bodyOf, createClient } from '../../src/adapters/llm/client.ts';
 import { type LlmConfig, llmConfig } from '../../src/adapters/llm/config.ts';
 import { recall, remember } from '../../src/adapters/llm/memory.ts';
 import { loadPrompts } from '../../src/adapters/llm/prompts.ts';
 import { exchangeKey, readRecord, recorded, replayed } from '../../src/adapters/llm/record.ts';
 import type { ChatMode, ChatRequest } from '../../src/app/ports.ts';
-import { budgeted } from '../../src/app/propose/budget.ts';
+import { budgeted, estimateTokens } from '../../src/app/propose/budget.ts';
 import { LogsadError } from '../../src/core/errors.ts';
 import { type LlmServer, llmServer, type Script, type Turn } from '../support/llmServer.ts';
 
@@ -42,6 +42,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'logsad-llm-'));
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await server?.close();
   server = undefined;
   await rm(folder, { recursive: true, force: true });
@@ -133,6 +134,33 @@ describe('the client', () => {
     expect(JSON.stringify([error.message, error.fix, error.params, String(error.cause ?? '')])).not.toContain(KEY);
   });
 
+  it.each([
+    ['a fault', 500, ''],
+    ['a mode that is refused', 400, 'json_schema '],
+  ])('quotes no half of a key where the words of %s are cut', async (_, status, start) => {
+    for (const before of [280, 290, 296, 299]) {
+      const message = `${start}${'x'.repeat(before - start.length - 4)}${KEY} and more`;
+      const llm = await client([{ status, message }]);
+      const said = await llm.complete(request()).then(
+        (r) => r.unsupported,
+        (e: unknown) => (e as LogsadError).message,
+      );
+      expect(said).toContain('xxxx');
+      expect(said).not.toContain(KEY.slice(0, 3));
+      await server!.close();
+    }
+  });
+
+  it.each([
+    ['a whole answer', { raw: `{"id":"${'x'.repeat(9 * 2 ** 20)}"}` }, false],
+    ['a stream', { say: 'x'.repeat(5 * 2 ** 20) }, true],
+  ])('stops reading %s that does not end', async (_, turn, stream) => {
+    const llm = await client([turn], { stream });
+    const error = await fault(llm.complete(request()));
+    expect(error.code).toBe('LLM_SERVER');
+    expect(error.message).toContain('longer than');
+  });
+
   it('obeys Retry-After and repeats after a 500', async () => {
     const llm = await client(
       [
@@ -173,6 +201,38 @@ describe('the client', () => {
   });
 });
 
+describe('what the environment holds for other servers', () => {
+  it.each([
+    ['a plain server', {}],
+    ['Azure', { azure: { apiVersion: '2024-10-21' } }],
+  ])('is not sent to %s', async (_, extra) => {
+    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'X-Secret: of-another\nAuthorization: Bearer of-another');
+    vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/v1');
+    vi.stubEnv('OPENAI_ADMIN_KEY', 'of-another');
+    vi.stubEnv('OPENAI_ORG_ID', 'of-another');
+    const llm = await client([{ say: { fine: true } }], extra);
+    expect((await llm.complete(request())).text).toBe('{"fine":true}');
+    const { headers } = server!.received[0]!;
+    expect(JSON.stringify(headers)).not.toContain('of-another');
+    expect([headers['api-key'], headers.authorization]).toContain('azure' in extra ? KEY : `Bearer ${KEY}`);
+    expect(process.env.OPENAI_CUSTOM_HEADERS).toContain('X-Secret');
+  });
+
+  it('is not what a server points to either: redirects are faults', async () => {
+    const other = await llmServer(() => ({ say: { fine: true } }));
+    try {
+      const location = `${other.url}/chat/completions`;
+      const llm = await client([{ status: 307, message: 'there', headers: { location } }]);
+      const error = await fault(llm.complete(request()));
+      expect(error.code).toBe('LLM_UNREACHABLE');
+      expect(error.message).toContain('redirect');
+      expect(other.received).toHaveLength(0);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 describe('the cap', () => {
   it('stops a request before it is sent', async () => {
     const llm = budgeted(await client(() => ({ say: { fine: true } })), { tokens: 1350 });
@@ -180,6 +240,19 @@ describe('the cap', () => {
     const error = await fault(llm.complete(request()));
     expect(error.code).toBe('LLM_BUDGET');
     expect(server!.received).toHaveLength(1);
+  });
+
+  it('counts attempts that failed', async () => {
+    const llm = budgeted(await client([{ status: 500, message: 'oops' }]), { tokens: 150 + estimateTokens(request()) });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_SERVER');
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(1);
+  });
+
+  it('takes a character of Chinese for a token at least', () => {
+    const said = (text: string) => estimateTokens({ ...request(), messages: [{ role: 'user', parts: [{ text }] }] });
+    expect(said('检'.repeat(300)) - said('')).toBeGreaterThanOrEqual(300);
+    expect(said('a'.repeat(300)) - said('')).toBeLessThan(100);
   });
 
   it('counts dollars where prices are known', async () => {

@@ -2,7 +2,7 @@
  * A local server that speaks the wire format of chat completions, streaming too, and answers from a script: what the real
  * client, its retries, time limits and aborts are tested against.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Turn =
@@ -26,6 +26,7 @@ export interface Received {
   readonly mode: 'strict' | 'schema' | 'tool' | 'plain';
   readonly body: Readonly<Record<string, unknown>>;
   readonly authorization: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface LlmServer {
@@ -54,14 +55,20 @@ interface Body {
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
 }
 
-function receivedOf(body: Body, authorization: string): Received {
+function receivedOf(body: Body, headers: IncomingHttpHeaders): Received {
   const schema = body.response_format?.json_schema;
   const tool = body.tools?.[0]?.function.name;
   const text = JSON.stringify(body.messages);
   const told = TELLTALES.find(([mark]) => text.includes(JSON.stringify(mark).slice(1, -1)))?.[1] ?? 'unknown';
   const stage = schema?.name ?? tool ?? told;
   const mode = tool ? 'tool' : !schema ? 'plain' : schema.strict ? 'strict' : 'schema';
-  return { stage, mode, body: body as Readonly<Record<string, unknown>>, authorization };
+  return {
+    stage,
+    mode,
+    body: body as Readonly<Record<string, unknown>>,
+    authorization: headers.authorization ?? '',
+    headers,
+  };
 }
 
 const read = (request: IncomingMessage): Promise<string> =>
@@ -149,7 +156,7 @@ export async function llmServer(script: Script): Promise<LlmServer> {
   const server = createServer((request, response) => {
     void (async () => {
       const body = JSON.parse(await read(request)) as Body;
-      const got = receivedOf(body, request.headers.authorization ?? '');
+      const got = receivedOf(body, request.headers);
       const nth = received.filter((r) => r.stage === got.stage).length;
       received.push(got);
       await answer(script(got, nth), got, response, received.length);

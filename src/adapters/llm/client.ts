@@ -17,6 +17,7 @@ import type {
 import type { ChatMessage, ChatMode, ChatReply, ChatRequest, LanguageModel } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { LLM_DEFAULTS, type LlmConfig } from './config.ts';
+import { boundedFetch, MOST_BYTES, MOST_CHARACTERS, tooLong, withoutAmbientHeaders } from './transport.ts';
 
 /** Longest piece of a server's own words that a message quotes. */
 const QUOTED = 300;
@@ -28,6 +29,7 @@ export function createClient(
   clock: () => string = () => new Date().toISOString(),
 ): LanguageModel {
   const seconds = config.timeoutSeconds ?? LLM_DEFAULTS.timeoutSeconds;
+  const endpoint = new URL(config.url).host;
   const common = {
     apiKey: config.key ?? 'none',
     maxRetries: config.retries ?? LLM_DEFAULTS.retries,
@@ -35,17 +37,26 @@ export function createClient(
     // The package reads further settings of its own from the environment; none of them is meant for our server.
     organization: null,
     project: null,
+    adminAPIKey: null,
+    webhookSecret: null,
     logLevel: 'off' as const,
+    // Pictures and the key go to the host that was named, and to no other that it points to.
+    fetch: boundedFetch(endpoint, config.stream === true ? MOST_BYTES.stream : MOST_BYTES.whole),
+    fetchOptions: { redirect: 'error' as const },
   };
-  const client = config.azure
-    ? new AzureOpenAI({
-        ...common,
-        endpoint: config.url,
-        apiVersion: config.azure.apiVersion,
-        deployment: config.model,
-      })
-    : new OpenAI({ ...common, baseURL: config.url });
-  const endpoint = new URL(config.url).host;
+  const { azure } = config;
+  const client = withoutAmbientHeaders(() =>
+    azure
+      ? new AzureOpenAI({
+          ...common,
+          // Null, or OPENAI_BASE_URL would come into its place.
+          baseURL: null,
+          endpoint: config.url,
+          apiVersion: azure.apiVersion,
+          deployment: config.model,
+        })
+      : new OpenAI({ ...common, baseURL: config.url }),
+  );
   return {
     model: config.model,
     endpoint,
@@ -60,16 +71,17 @@ export function createClient(
       try {
         const completion =
           config.stream === true
-            ? await streamed(client, body, signal)
+            ? await streamed(client, body, signal, endpoint)
             : await client.chat.completions.create(body, { signal });
         return scrubbed(replyOf(completion, clock(), endpoint), config.key);
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error instanceof LogsadError) throw error;
-        const reason = refusedMode(error, request.mode);
-        if (reason !== null) return scrubbed(unsupported(reason, config.model, clock()), config.key);
-        const fault = faultOf(error, { endpoint, stage: request.stage, seconds, expired: deadline.aborted });
-        throw new LogsadError(fault.code, scrubParams(fault.params, config.key));
+        const reason = refusedMode(error, request.mode, config.key);
+        if (reason !== null) return unsupported(reason, config.model, clock());
+        const { stage } = request;
+        const fault = faultOf(error, { endpoint, stage, seconds, expired: deadline.aborted, key: config.key });
+        throw new LogsadError(fault.code, fault.params);
       }
     },
   };
@@ -129,6 +141,7 @@ async function streamed(
   client: OpenAI,
   body: ChatCompletionCreateParamsNonStreaming,
   signal: AbortSignal,
+  endpoint: string,
 ): Promise<Said> {
   const stream = await client.chat.completions.create(
     { ...body, stream: true, stream_options: { include_usage: true } },
@@ -147,6 +160,9 @@ async function streamed(
     refusal += choice.delta?.refusal ?? '';
     called += choice.delta?.tool_calls?.[0]?.function?.arguments ?? '';
     finish = choice.finish_reason ?? finish;
+    if (text.length + called.length + refusal.length > MOST_CHARACTERS) {
+      throw tooLong(endpoint, `${MOST_CHARACTERS} characters`);
+    }
   }
   // The package ends a stream in silence when it is aborted.
   signal.throwIfAborted();
@@ -194,12 +210,12 @@ const unsupported = (reason: string, model: string, at: string): ChatReply => ({
 });
 
 /** A 400 or 422 that speaks of the way the shape was asked for: the next rung of the ladder may do. */
-function refusedMode(error: unknown, mode: ChatMode): string | null {
+function refusedMode(error: unknown, mode: ChatMode, key: string | null): string | null {
   if (mode === 'plain' || !(error instanceof APIError) || ![400, 404, 422, 501].includes(error.status ?? 0))
     return null;
   const words = `${error.message} ${String(error.param ?? '')}`;
   return /response_format|json_schema|schema|strict|grammar|structured|tool|function/i.test(words)
-    ? words.trim().slice(0, QUOTED)
+    ? quoted(words.trim(), key)
     : null;
 }
 
@@ -208,15 +224,24 @@ interface Fault {
   readonly params: Readonly<Record<string, string | number>>;
 }
 
-function faultOf(error: unknown, at: { endpoint: string; stage: string; seconds: number; expired: boolean }): Fault {
+interface At {
+  readonly endpoint: string;
+  readonly stage: string;
+  readonly seconds: number;
+  readonly expired: boolean;
+  readonly key: string | null;
+}
+
+function faultOf(error: unknown, at: At): Fault {
   const { endpoint, stage, seconds } = at;
-  const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, QUOTED);
+  const reason = quoted(error instanceof Error ? error.message : String(error), at.key).split('\n')[0]!;
   if (at.expired || error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
     return { code: 'LLM_TIMEOUT', params: { endpoint, stage, seconds } };
   }
   if (error instanceof APIConnectionError) {
-    const cause = (error.cause as { cause?: { code?: string }; code?: string } | undefined) ?? {};
-    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: cause.cause?.code ?? cause.code ?? reason } };
+    const cause = (error.cause as { cause?: { code?: string; message?: string }; code?: string } | undefined) ?? {};
+    const why = cause.cause?.code ?? cause.code ?? quoted(cause.cause?.message ?? reason, at.key);
+    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: why } };
   }
   const status = error instanceof APIError ? (error.status ?? 0) : 0;
   if (status === 401 || status === 403) return { code: 'LLM_AUTH', params: { endpoint, status, reason } };
@@ -228,6 +253,9 @@ function faultOf(error: unknown, at: { endpoint: string; stage: string; seconds:
 function scrub(text: string, key: string | null): string {
   return key === null || key.length < 4 ? text : text.replaceAll(key, '***');
 }
+
+/** Scrubbed, then cut: the other way round, half a key at the cut would stay. */
+const quoted = (text: string, key: string | null): string => scrub(text, key).slice(0, QUOTED);
 
 function scrubbed(reply: ChatReply, key: string | null): ChatReply {
   const clean = (t: string | null): string | null => (t === null ? null : scrub(t, key));
@@ -241,6 +269,3 @@ function scrubbed(reply: ChatReply, key: string | null): ChatReply {
     fingerprint: clean(reply.fingerprint),
   };
 }
-
-const scrubParams = (params: Fault['params'], key: string | null): Fault['params'] =>
-  Object.fromEntries(Object.entries(params).map(([k, v]) => [k, typeof v === 'string' ? scrub(v, key) : v]));

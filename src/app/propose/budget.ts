@@ -14,10 +14,9 @@ export const DEFAULT_CAPS: Caps = { tokens: 400_000 };
 
 /** Tokens that a request will take in, roughly. */
 export function estimateTokens({ messages, schema }: ChatRequest): number {
-  let tokens = textTokens(JSON.stringify(schema.schema).length);
+  let tokens = textTokens(JSON.stringify(schema.schema));
   for (const { parts } of messages) {
-    for (const p of parts)
-      tokens += 'text' in p ? textTokens(p.text.length) : imageTokens(p.image.width, p.image.height);
+    for (const p of parts) tokens += 'text' in p ? textTokens(p.text) : imageTokens(p.image.width, p.image.height);
   }
   return tokens;
 }
@@ -63,10 +62,14 @@ export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
     prices: model.prices,
     async complete(request, options) {
       const input = check(request);
-      const reply = await model.complete(request, options);
+      // An attempt that fails may have been read, and billed, all the same.
+      const reply = await model.complete(request, options).catch((error: unknown) => {
+        used.input += input;
+        throw error;
+      });
       // A server that does not count is taken at our estimate.
       used.input += reply.usage?.input ?? input;
-      used.output += reply.usage?.output ?? textTokens(reply.text.length);
+      used.output += reply.usage?.output ?? textTokens(reply.text);
       return reply;
     },
   };

@@ -9,7 +9,7 @@ import { steadiness } from '../../core/propose/evidence.ts';
 import { type Facts, factsOf, factsText } from '../../core/propose/facts.ts';
 import { fenced } from '../../core/propose/prompt.ts';
 import { CORRECT, DESCRIBE, type Description } from '../../core/propose/replies.ts';
-import { type CompiledRules, compileRules, type LearningSet } from '../../core/rules/index.ts';
+import { type CompiledRules, type CompileOptions, compileRules, type LearningSet } from '../../core/rules/index.ts';
 import type { Scene } from '../../core/scene.ts';
 import { type Deps, type ImageRef, type LearnOptions, learn } from '../learn.ts';
 import type { ChatImage, ChatMessage } from '../ports.ts';
@@ -86,10 +86,16 @@ export interface Described {
   readonly rounds: number;
 }
 
+/** What the compiler knows of this machine and of the pictures shown. */
+const compiling = (c: Case): CompileOptions => ({
+  models: c.roles,
+  exemplarExists: (image) => c.shown.some((s) => s.name === image),
+});
+
 /** Step a. @throws LogsadError LLM_* */
 export async function describe(talk: Talk, c: Case): Promise<Described> {
   const names = c.shown.map((s) => s.name);
-  const options = { models: c.roles, exemplarExists: (image: string) => names.includes(image) };
+  const options = compiling(c);
   const { value, rounds } = await ask(talk, {
     stage: 'describe',
     schema: DESCRIBE,
@@ -154,7 +160,7 @@ export async function ground(
       ),
     ],
     check: (correction) => {
-      const checked = checkCorrection(correction, first.draft, names, rawExemplar);
+      const checked = checkCorrection(correction, first.draft, names, rawExemplar, compiling(c));
       // A correction that stays faulty is not worth losing the run: the first drawing stands.
       if ('faults' in checked) return { value: { correction, draft: null }, faults: checked.faults };
       return { value: { correction, draft: correction.redraw.length > 0 ? checked.draft : null }, faults: [] };

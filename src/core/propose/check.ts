@@ -2,7 +2,7 @@
 import { lintRules } from '../rules/compile.ts';
 import type { Fault } from '../rules/faults.ts';
 import type { CompileOptions } from '../rules/names.ts';
-import { composeFile, type Draft, type DraftRule, draftOf, type RawRule, SLIP, slug } from './draft.ts';
+import { composeFile, type Draft, type DraftRule, draftOf, type RawRule, ruleId, SLIP, slug } from './draft.ts';
 import { quotes } from './instructions.ts';
 import { askedSettings, type Correction, type Description, type Drawn, OFFERED, type RuleReply } from './replies.ts';
 
@@ -49,6 +49,10 @@ function compilerFaults(faults: readonly Fault[]): string[] {
     );
 }
 
+/** What the compiler says to the first half of a file: boxes that clip or round to nothing, too, for it sees them written. */
+const draftFaults = (draft: Draft, options: CompileOptions): string[] =>
+  compilerFaults(lintRules(composeFile({ draft, rules: [], detectors: ['composition'] }).text, FILE, options));
+
 /** A description as the first half of a rule file, or everything that is wrong with it. */
 export function checkDescription(
   description: Description,
@@ -75,19 +79,20 @@ export function checkDescription(
     ),
   ];
   const draft = draftOf(product, description);
-  if (faults.length === 0) {
-    const { text } = composeFile({ draft, rules: [], detectors: ['composition'] });
-    faults.push(...compilerFaults(lintRules(text, FILE, options)));
-  }
+  if (faults.length === 0) faults.push(...draftFaults(draft, options));
   return faults.length === 0 ? { draft } : { faults: [...new Set(faults)].slice(0, TOLD) };
 }
 
-/** The draft with exemplars redrawn: those of an interest on the pictures named are replaced, others stay. */
+/**
+ * The draft with exemplars redrawn: those of an interest on the pictures named are replaced, others stay. What comes back
+ * compiles under `options`, as a checked description does.
+ */
 export function checkCorrection(
   correction: Correction,
   draft: Draft,
   shown: readonly string[],
   rawOf: (d: Drawn) => Readonly<Record<string, unknown>>,
+  options: CompileOptions,
 ): { readonly draft: Draft } | { readonly faults: readonly string[] } {
   const interests: Record<string, Readonly<Record<string, unknown>>> = { ...draft.interests };
   const faults: string[] = [];
@@ -103,7 +108,9 @@ export function checkCorrection(
     const kept = before.filter((e) => !redrawn.some((d) => d.image === e.image));
     interests[id] = { ...interests[id], exemplars: [...kept, ...redrawn.map(rawOf)] };
   }
-  return faults.length === 0 ? { draft: { ...draft, interests } } : { faults: faults.slice(0, TOLD) };
+  const redrawn = { ...draft, interests };
+  if (faults.length === 0) faults.push(...draftFaults(redrawn, options));
+  return faults.length === 0 ? { draft: redrawn } : { faults: [...new Set(faults)].slice(0, TOLD) };
 }
 
 export interface CheckedRules {
@@ -137,7 +144,7 @@ export function checkRules(
   options: CompileOptions,
   kept: readonly DraftRule[] = [],
 ): CheckedRules {
-  const rules = replies.map((r): DraftRule => ({ raw: { ...r, id: slug(r.id) }, origin: 'model', remarks: [] }));
+  const rules = replies.map((r): DraftRule => ({ raw: { ...r, id: ruleId(r.id) }, origin: 'model', remarks: [] }));
   const faults = new Map(rules.map((r, i) => [r, ownFaults(replies[i]!, instructions)]));
   rules.forEach((r, i) => {
     if ([...kept, ...rules.slice(0, i)].some((o) => o.raw.id === r.raw.id))

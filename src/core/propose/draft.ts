@@ -1,5 +1,5 @@
 /** The rule file while it is being made: plain raw values, composed to commented YAML in one place. */
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import { colourRange } from '../ground/colourWords.ts';
 import type { DescribedInterest, Description, Drawn } from './replies.ts';
 
@@ -52,6 +52,9 @@ export function slug(name: string): string {
     .slice(0, 48);
   return s === '' ? 'unnamed' : s;
 }
+
+/** The name of a rule: one that begins with a figure keeps it, for figures tell rules of a list apart. */
+export const ruleId = (name: string): string => slug(/^\W*\d/.test(name) ? `rule-${name}` : name);
 
 const clip = (v: number): number => {
   const c = v < 0 && v >= -SLIP ? 0 : v > 1 && v <= 1 + SLIP ? 1 : v;
@@ -110,7 +113,21 @@ export function draftOf(product: string, d: Description): Draft {
   };
 }
 
-export const flow = (value: unknown): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+/** YAML that stays on one line whatever its strings hold: text of several lines is double-quoted, its line ends escaped. */
+export function flow(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && /[\r\n]/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  const written = document.toString({
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  });
+  return written.trimEnd();
+}
 
 /** A comment cannot end a line early, whatever a model wrote into it. */
 export function commented(text: string, indent = ''): string[] {

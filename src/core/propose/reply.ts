@@ -30,8 +30,7 @@ export type Read<T> =
 /** The first JSON object of a text: the text itself, a fenced block, or the longest balanced piece. */
 export function findJson(text: string): unknown {
   const whole = text.slice(0, REPLY_LIMITS.characters).trim();
-  const fenced = [...whole.matchAll(/```(?:json)?\s*\n?([\s\S]*?)```/g)].map((m) => m[1]!);
-  for (const piece of [whole, ...fenced, ...balanced(whole)]) {
+  for (const piece of [whole, ...fenced(whole), ...balanced(whole)]) {
     try {
       const value: unknown = JSON.parse(piece);
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
@@ -40,6 +39,23 @@ export function findJson(text: string): unknown {
     }
   }
   return undefined;
+}
+
+const FENCE = '```';
+
+/** What stands between fences, the word `json` after the opening one left out; each character is looked at once. */
+function fenced(text: string): string[] {
+  const pieces: string[] = [];
+  let from = text.indexOf(FENCE);
+  while (from >= 0) {
+    const start = from + FENCE.length;
+    const end = text.indexOf(FENCE, start);
+    if (end < 0) break;
+    const piece = text.slice(start, end);
+    pieces.push(piece.startsWith('json') ? piece.slice('json'.length) : piece);
+    from = text.indexOf(FENCE, end + FENCE.length);
+  }
+  return pieces;
 }
 
 /** Balanced `{...}` pieces at the outermost level, longest first; braces in strings do not count. */

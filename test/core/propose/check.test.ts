@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { checkCorrection, checkDescription, checkRules, drawnFaults } from '../../../src/core/propose/check.ts';
-import { commented, composeFile, type Draft, draftOf, rawExemplar, slug } from '../../../src/core/propose/draft.ts';
+import {
+  commented,
+  composeFile,
+  type Draft,
+  draftOf,
+  flow,
+  rawExemplar,
+  ruleId,
+  slug,
+} from '../../../src/core/propose/draft.ts';
 import type { Description, RuleReply } from '../../../src/core/propose/replies.ts';
 import { compileRules, lintRules } from '../../../src/core/rules/index.ts';
 import { juiceBottle } from '../../support/proposals/juiceBottle.ts';
@@ -53,7 +63,7 @@ describe('a description', () => {
     const redraw = [
       { interest: 'fruit', exemplars: [{ image, boxes: [{ x0: 0.1, y0: 0.1, x1: 0.2, y1: 0.2 }], points: [] }] },
     ];
-    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar);
+    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar, OPTIONS);
     const exemplars = ('draft' in checked ? checked.draft.interests.fruit!.exemplars : []) as { image: string }[];
     expect(exemplars.map((e) => e.image)).toEqual([shown[0], shown[2], image]);
     const wrong = checkCorrection(
@@ -61,8 +71,20 @@ describe('a description', () => {
       draft,
       shown,
       rawExemplar,
+      OPTIONS,
     );
     expect('faults' in wrong && wrong.faults[0]).toContain('no interest is called "crate"');
+  });
+});
+
+describe('a correction', () => {
+  it.each([
+    ['clips to nothing', { x0: 1.01, y0: 0.4, x1: 1.02, y1: 0.5 }],
+    ['rounds to nothing', { x0: 0.5, y0: 0.4, x1: 0.500001, y1: 0.5 }],
+  ])('with a box that %s is told back, not compiled', (_, box) => {
+    const redraw = [{ interest: 'fruit', exemplars: [{ image: shown[1]!, boxes: [box], points: [] }] }];
+    const checked = checkCorrection({ fine: false, remarks: [], redraw }, draft, shown, rawExemplar, OPTIONS);
+    expect('faults' in checked && checked.faults.length).toBeGreaterThan(0);
   });
 });
 
@@ -138,6 +160,39 @@ describe('the text of a file', () => {
     );
   });
 
+  it.each([
+    'two\nlines',
+    `a long line of more than sixty characters, so that it would be folded\n\n and "quoted" 'twice'`,
+    'say: "so"',
+    "it's # no comment",
+    '- dash',
+    '# hash',
+    '{a: [1',
+    'tail\n',
+    '12',
+    'null',
+    '',
+  ])('keeps the setting %j on its line, and what stands after it', (odd) => {
+    const raw = { id: 'a', kind: 'count', of: 'fruit', equals: 1, because: 'x', odd, list: [odd], map: { deep: odd } };
+    const after = { id: 'b', kind: 'count', of: 'fruit', equals: 1, because: 'y' };
+    const rules = [raw, after].map((r) => ({ raw: r, origin: 'model' as const, remarks: [] }));
+    const { text, spans } = composeFile({ draft, rules, detectors: ['composition'], provenance: { odd } });
+    const read = parse(text) as { rules: unknown[]; provenance: unknown };
+    expect(read.rules).toEqual([raw, after]);
+    expect(read.provenance).toEqual({ odd });
+    expect(text.split('\n')[spans[1]!.from - 1]).toContain('id: b');
+  });
+
+  it('writes any value on one line that reads back the same', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 90 }), (s) => {
+        const value = { s, list: [s, `${s}\n${s}`] };
+        expect(flow(value)).not.toContain('\n');
+        expect(parse(flow(value))).toEqual(value);
+      }),
+    );
+  });
+
   it('says on which lines each rule stands', () => {
     const rules = ['a', 'b'].map((id) => ({
       raw: { id, kind: 'vibes', because: 'x' },
@@ -151,6 +206,10 @@ describe('the text of a file', () => {
 
   it('keeps comments to lines of their own', () => {
     for (const line of commented('one\ntwo\u2028three\rfour')) expect(line).toMatch(/^# [^\n\r\u2028]*$/);
+  });
+
+  it('keeps the figures of rules that are only numbered', () => {
+    expect(['12', '2-pins', ' 7 ', 'Pin 3'].map(ruleId)).toEqual(['rule-12', 'rule-2-pins', 'rule-7', 'pin-3']);
   });
 
   it('makes names of anything', () => {

@@ -14,6 +14,15 @@ describe('reading an answer', () => {
     expect(readReply(CORRECT, text)).toEqual({ value: GOOD });
   });
 
+  it('finds the second fenced block where the first is none', () => {
+    expect(findJson('```\nnot {this\n```\nbut\n```json\n{"a":1}\n```')).toEqual({ a: 1 });
+  });
+
+  it('ends soon on an open fence and a flood of blanks', () => {
+    expect(findJson(`\`\`\`json${'\n'.repeat(399_000)}x`)).toBeUndefined();
+    expect(findJson('```'.repeat(130_000))).toBeUndefined();
+  }, 60_000);
+
   it('takes no list, number or text for an answer', () => {
     for (const text of ['[1]', '7', '"x"', 'null', 'no', '{"open": ', '']) expect(findJson(text)).toBeUndefined();
   });
