@@ -67,7 +67,8 @@ export function createApp(service: Service, version: string): Express {
   app.use((req, _res, next) => next(new LogsadError('NOT_FOUND', { what: `${req.method} ${req.path}` })));
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
     const fault = asLogsadError(error);
-    if (fault.exit === 3) req.log.error({ err: fault.cause ?? fault }, fault.code);
+    // Not by the request's own log: that one writes addresses and states, and leaves faults out.
+    if (fault.exit === 3) service.log.error({ err: fault.cause ?? fault, request: idOf(req) }, fault.code);
     sendProblem(res, fault, idOf(req));
   });
   return app;
