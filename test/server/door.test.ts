@@ -21,7 +21,7 @@ let token: string;
 beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), 'logsad-door-'));
   service = await openService(
-    { ...SERVICE_DEFAULTS, data, engines: 0, wrongTokensPerMinute: 3, ratePerMinute: 1000 },
+    { ...SERVICE_DEFAULTS, data, engines: 0, wrongTokensPerMinute: 3, ratePerMinute: 5, trustedProxies: 1 },
     createLog('info', (line) => lines.push(line)),
   );
   token = (await makeToken(service.sql, 'admin', 'admin')).secret;
@@ -49,5 +49,25 @@ describe('a fault of the service', () => {
     const logged = lines.filter((l) => l.includes('the cause of it')).map((l) => JSON.parse(l) as object);
     expect(logged).toHaveLength(1);
     expect(logged[0]).toMatchObject({ request: 'told-to-the-caller', msg: 'INTERNAL', err: { type: 'TypeError' } });
+  });
+});
+
+describe('signing in', () => {
+  const signIn = async (from: string, given: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };
+    const body = JSON.stringify({ token: given });
+    return (await fetch(`${url}/api/v1/session`, { method: 'POST', headers, body })).status;
+  };
+  const wrong = `lsd_${'0'.repeat(12)}_${'x'.repeat(32)}`;
+
+  it('with wrong tokens is slowed down by address, and stops nobody at another one', async () => {
+    const seen: number[] = [];
+    for (let i = 0; i < 5; i++) seen.push(await signIn('192.0.2.1', wrong));
+    expect(seen).toEqual([401, 401, 401, 429, 429]);
+    // The sixth request of this address within the minute meets the limit of all requests.
+    expect(await signIn('192.0.2.1', token)).toBe(429);
+    expect(await signIn('192.0.2.2', token)).toBe(200);
+    // What a client writes itself stands before what the one trusted proxy adds, and counts for nothing.
+    expect(await signIn('198.51.100.9, 192.0.2.1', token)).toBe(429);
   });
 });
