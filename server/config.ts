@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly ratePerMinute: number;
   /** Wrong tokens per minute of one address. */
   readonly wrongTokensPerMinute: number;
+  /** Proxies in front that add to X-Forwarded-For; without them that header is not believed. */
+  readonly trustedProxies?: number;
   readonly logLevel: string;
   /** Another engine module, for tests of bad ones. */
   readonly engineModule?: URL;

@@ -9,6 +9,7 @@ import { openQueue } from './jobs/queue.ts';
 import { backupInto, restoreFrom } from './operations/backup.ts';
 import { DEMO_PICTURES, type DemoOptions, seedDemo } from './operations/demo.ts';
 import { startRetention } from './operations/retention.ts';
+import type { Role } from './schemas.ts';
 import { openService, openSql, openWorker, type Service } from './service.ts';
 import { countAdmins } from './storage/access.ts';
 import { appendAudit } from './storage/audit.ts';
@@ -57,9 +58,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   let token: string | null;
   try {
     if (options.demo) service.notReady = 'the demo product is being made';
-    token = await firstToken(service.sql);
     server = createServer(createApp(service, options.version));
     await listen(server, options.port, options.host);
+    // Only a start that goes on makes the token: of one that fails here nobody would ever see it.
+    token = await firstToken(service.sql).catch((error: unknown) => {
+      server.close();
+      throw error;
+    });
   } catch (error) {
     await service[Symbol.asyncDispose]();
     throw error;
@@ -126,6 +131,19 @@ export async function work(options: ServiceOptions): Promise<{ stop(): Promise<v
 }
 
 export type DataPlace = Pick<ServiceOptions, 'data' | 'databaseUrl'>;
+
+/**
+ * A token without a running service, for whoever lost the last one; its secret is returned this once. On the embedded
+ * database it takes the owner lock. @throws LogsadError DATA_IN_USE, DATABASE_*
+ */
+export async function createToken(place: DataPlace, name: string, role: Role): Promise<{ id: string; secret: string }> {
+  await using sql = await openSql(place);
+  return await sql.transaction(async (tx) => {
+    const made = await makeToken(tx, name, role);
+    await appendAudit(tx, { actor: 'command line', action: 'token.create', subject: name, detail: { role } });
+    return made;
+  });
+}
 
 /** Of a service that does not run (PGlite), or of one that does (PostgreSQL). @throws LogsadError DATA_IN_USE, CONFLICT */
 export async function backup(place: DataPlace, out: string): Promise<{ rows: number; blobs: number }> {

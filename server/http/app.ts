@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { LogsadError } from '../../src/index.ts';
@@ -31,6 +31,8 @@ export function createApp(service: Service, version: string): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Whose address counts: the connection's, unless the admin says how many proxies stand in front.
+  app.set('trust proxy', service.options.trustedProxies ?? 0);
   app.set('query parser', 'simple');
   app.use(
     pinoHttp({
@@ -67,7 +69,8 @@ export function createApp(service: Service, version: string): Express {
   app.use((req, _res, next) => next(new LogsadError('NOT_FOUND', { what: `${req.method} ${req.path}` })));
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
     const fault = asLogsadError(error);
-    if (fault.exit === 3) req.log.error({ err: fault.cause ?? fault }, fault.code);
+    // Not by the request's own log: that one writes addresses and states, and leaves faults out.
+    if (fault.exit === 3) service.log.error({ err: fault.cause ?? fault, request: idOf(req) }, fault.code);
     sendProblem(res, fault, idOf(req));
   });
   return app;
@@ -137,7 +140,7 @@ function wrongTokens(limit: number): RequestHandler {
   return rateLimit({ ...refuse, standardHeaders: false, limit, validate: false });
 }
 
-/** One limiter for all addresses, counted by token. */
+/** One limiter for all routes, counted by token; whoever has none yet is counted by address. */
 const limiters = new WeakMap<Service, RequestHandler>();
 function clientLimit(service: Service): RequestHandler {
   const made =
@@ -145,7 +148,7 @@ function clientLimit(service: Service): RequestHandler {
     rateLimit({
       ...refuse,
       limit: service.options.ratePerMinute,
-      keyGenerator: (req: Request) => principals.get(req)?.tokenId ?? 'nobody',
+      keyGenerator: (req: Request) => principals.get(req)?.tokenId ?? `address ${ipKeyGenerator(req.ip ?? '')}`,
       validate: false,
     });
   limiters.set(service, made);
@@ -208,7 +211,11 @@ function mount(app: Express, service: Service, e: Endpoint): void {
         header: (name) => req.get(name),
         signal,
       };
-      const reply = await e.handle(call as Call<never, never, never>);
+      const reply = await e.handle(call as Call<never, never, never>).catch((error: unknown) => {
+        // A wrong token in a body is a guess like one in a header.
+        if (error instanceof LogsadError && error.code === 'AUTH_REQUIRED') return refused(service, req, res, error);
+        throw error;
+      });
       if ('events' in reply) await streamEvents(res, reply.events, signal);
       else await answer(req, res, reply);
     } finally {

@@ -12,6 +12,13 @@ const MOST_FAULTS = 10;
 /** @throws LogsadError REQUEST_INVALID with every fault */
 export type Check = (value: unknown, what: string) => unknown;
 
+/** PostgreSQL stores no NUL in text. */
+function hasNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  if (value === null || typeof value !== 'object') return false;
+  return Object.entries(value).some(([key, inner]) => hasNul(key) || hasNul(inner));
+}
+
 export function checker(schema: TSchema | undefined, from: 'address' | 'body'): Check {
   if (schema === undefined) {
     return (value, what) => {
@@ -24,6 +31,7 @@ export function checker(schema: TSchema | undefined, from: 'address' | 'body'): 
   const validate: ValidateFunction = (from === 'body' ? strict : coercing).compile(schema);
   return (value, what) => {
     const copy = from === 'address' ? { ...(value as object) } : value;
+    if (hasNul(copy)) throw new LogsadError('REQUEST_INVALID', { reason: `${what}: a NUL character in a text` });
     if (validate(copy)) return copy;
     const faults = (validate.errors ?? []).slice(0, MOST_FAULTS).map((e) => {
       const extra = e.params as { additionalProperty?: string; allowedValues?: string[] };

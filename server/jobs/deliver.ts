@@ -30,6 +30,8 @@ export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   if (parsed.range() !== 'unicast') return false;
+  // An IPv4 address in the last four bytes after zeros (the old compatible form) is called unicast too.
+  if (parsed instanceof ipaddr.IPv6 && parsed.parts.slice(0, 6).every((p) => p === 0)) return false;
   // 6to4 and NAT64 carry an IPv4 address that may be private; ipaddr names them, anything else it calls unicast.
   return true;
 }

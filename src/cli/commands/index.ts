@@ -14,6 +14,7 @@ import { models } from './models.ts';
 import { propose } from './propose.ts';
 import { rules } from './rules.ts';
 import { serve } from './serve.ts';
+import { token } from './token.ts';
 import { worker } from './worker.ts';
 
 export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
@@ -31,6 +32,7 @@ export const COMMANDS: readonly (CommandModule | CommandGroup)[] = [
   worker,
   backup,
   restore,
+  token,
   adapters,
   doctor,
 ];
