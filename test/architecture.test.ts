@@ -20,7 +20,7 @@ interface Layer {
   readonly wayOut: string;
 }
 
-const CORE_SHARED = /^src\/core\/(errors|scene|statistics|profile|digest|csv|frame|decide|calibrate)\.ts$/;
+const CORE_SHARED = /^src\/core\/(errors|scene|statistics|profile|digest|structureKey|csv|frame|decide|calibrate)\.ts$/;
 
 /** The first layer whose `files` match a path is its own. */
 const LAYERS: readonly Layer[] = [

@@ -3,8 +3,8 @@ import { emptyMask, type FeatureGrid, type Mask } from '../grid/grid.ts';
 import { forEachSpan } from '../grid/runs.ts';
 import { shapesMask } from '../ground/place.ts';
 import type { RuleFile, RuleSpec, Shape } from '../rules/definition.ts';
-import { structureKey } from '../match/structureKey.ts';
 import type { Box, Instance, Scene } from '../scene.ts';
+import { structureKey } from '../structureKey.ts';
 import { type GridSize, resizeMap } from './cells.ts';
 
 /** A `top` pool is the mean of this share of the largest values. */

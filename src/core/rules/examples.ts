@@ -4,6 +4,7 @@
  */
 import { stringify } from 'yaml';
 import type { Scene } from '../scene.ts';
+import { structureKey } from '../structureKey.ts';
 import { caseScene, type WrittenCase } from './caseScenes.ts';
 import { compileRules } from './compile.ts';
 import type { CompiledRules } from './compiled.ts';
@@ -12,7 +13,6 @@ import { evaluateRules, type RulesOutcome } from './evaluate.ts';
 import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
 import { record } from './normalise.ts';
-import { structureKey } from '../match/structureKey.ts';
 
 /** What patch matching reads where a structure rule looks, in an example's legend: `$structure: 0.4`. */
 const READING = '$';

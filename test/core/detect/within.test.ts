@@ -6,8 +6,8 @@ import { LogsadError } from '../../../src/core/errors.ts';
 import { grid } from '../../../src/core/grid/grid.ts';
 import { encodeRuns } from '../../../src/core/grid/runs.ts';
 import { compileRules, evaluateRules, learnRules } from '../../../src/core/rules/index.ts';
-import { structureKey } from '../../../src/core/match/structureKey.ts';
 import type { Instance, Scene } from '../../../src/core/scene.ts';
+import { structureKey } from '../../../src/core/structureKey.ts';
 
 const SIDE = 8;
 const head = `schema: logsad/rules/v1

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
+import { structureKey } from '../../structureKey.ts';
 import { FLOORS } from '../constants.ts';
 import { type Complaint, type Empty, InterestRef, PlaceRef, STRICT } from '../kind.ts';
 import type { Quantity, QuantitySpec } from '../quantities.ts';
 import { defineQuantityKind } from '../quantityKind.ts';
-import { structureKey } from '../../match/structureKey.ts';
 import { idsOf } from '../view.ts';
 
 const POOLED: QuantitySpec = { floor: FLOORS.structure, scale: 'linear', side: 'above', dimension: 'none' };
