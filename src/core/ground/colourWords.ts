@@ -5,7 +5,7 @@
  */
 import type { ColourSpec } from '../rules/definition.ts';
 
-interface WordRange {
+export interface WordRange {
   /** Hue sector `[from, to]` in degrees (to < from wraps); absent for greys. */
   readonly hue?: readonly [number, number];
   readonly chroma: readonly [number, number];
