@@ -80,7 +80,7 @@ describe('the registry', () => {
   });
 
   it('names the sets it knows', async () => {
-    const fault = createBackbones(host).dense('ground', 'paper');
+    const fault = createBackbones(host).dense('ground', 'no-such-set');
     await expect(fault).rejects.toMatchObject({
       code: 'MODEL_SET_UNKNOWN',
       message: expect.stringContaining('embedded'),

@@ -55,21 +55,52 @@ export const bench: Bench = {
       rows.push([`${rules}, ${product.profile.normals.length} normals`, ...figures(e)]);
       if (counts.of > 0) console.log(`${rules}: exact count on ${counts.right} of ${counts.of} images`);
     }
-    if (want('panels-pushpins')) rows.push(await pushpins(engine, root));
+    for (const set of PANELS) if (want(set.name)) rows.push(await panels(engine, root, set));
     console.log(table(['product', ...FIGURES], rows));
   },
 };
 
-/** Both renderings at 224 px; image 000 gives the exemplars and is never scored, the other good ones are the normals. */
-async function pushpins(engine: Awaited<ReturnType<typeof openEngine>>, root: string): Promise<string[]> {
+/** A set of panels: 5 good ones, of which `drawn` give the exemplars and are never scored; the others are the normals. */
+interface Panels {
+  readonly name: string;
+  readonly folder: string;
+  readonly drawn: readonly string[];
+  readonly good: readonly string[];
+  /** Parts of an interest that a panel of a folder holds, where every panel of the folder holds the same number. */
+  readonly count?: { readonly of: string; readonly in: (folder: string) => number };
+}
+
+const GOOD = ['000.jpg', '001.jpg', '002.jpg', '003.jpg', '004.jpg'];
+
+const PANELS: readonly Panels[] = [
+  {
+    name: 'panels-pushpins',
+    folder: 'panels_pushpins',
+    drawn: ['000.jpg'],
+    good: GOOD,
+    count: { of: 'pin', in: (folder) => (folder === 'logical_anomalies' ? 16 : 15) },
+  },
+  {
+    name: 'panels-splicing-connectors',
+    folder: 'panels_splicing_connectors',
+    drawn: [],
+    good: GOOD,
+  },
+];
+
+/** Both renderings at 224 px, leave-one-out over the good panels. */
+async function panels(engine: Awaited<ReturnType<typeof openEngine>>, root: string, set: Panels): Promise<string[]> {
   const temporary = mkdtempSync(join(tmpdir(), 'logsad-panels-'));
   try {
-    await resamplePanels(join(root, 'panels_pushpins'), temporary);
+    await resamplePanels(join(root, set.folder), temporary);
     const good = join(temporary, 'test/good');
-    const normals = folderOf(good, ['001.jpg', '002.jpg', '003.jpg', '004.jpg']);
-    const exemplars = folderOf(good, ['000.jpg']);
+    const normals = folderOf(
+      good,
+      set.good.filter((f) => !set.drawn.includes(f)),
+    );
+    const exemplars = folderOf(good, set.drawn);
     const product = await learnProduct(engine, {
-      rules: 'rules/panels-pushpins',
+      rules: `rules/${set.name}`,
       normals: normals.path,
       exemplars: exemplars.path,
     });
@@ -78,17 +109,18 @@ async function pushpins(engine: Awaited<ReturnType<typeof openEngine>>, root: st
     const e = await evaluateProduct(product, {
       dataset: temporary,
       onResult: (image, result) => {
-        const pins = result.measurements.find(
-          (m) => m.kind === 'count' && m.interests.length === 1 && m.interests[0] === 'pin',
+        const { count } = set;
+        const found = result.measurements.find(
+          (m) => m.kind === 'count' && m.interests.length === 1 && m.interests[0] === count?.of,
         );
         of++;
-        if (pins?.measured === (image.folder === 'logical_anomalies' ? 16 : 15)) right++;
+        if (count && found?.measured === count.in(image.folder)) right++;
       },
     });
     normals.dispose();
     exemplars.dispose();
-    console.log(`panels-pushpins: right pin count on ${right} of ${of} panels (no LOCO result)`);
-    return ['panels-pushpins, 4 normals, leave-one-out', ...figures(e)];
+    if (set.count) console.log(`${set.name}: right ${set.count.of} count on ${right} of ${of} panels (no LOCO result)`);
+    return [`${set.name}, ${product.profile.normals.length} normals, leave-one-out`, ...figures(e)];
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
