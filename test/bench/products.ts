@@ -60,7 +60,7 @@ export const bench: Bench = {
   },
 };
 
-/** A set of panels: 5 good ones, of which `drawn` give the exemplars and are never scored; the others are the normals. */
+/** A set of panels: the good ones are the normals, but for those `drawn` that serve for exemplars alone. What gave exemplars is never scored. */
 interface Panels {
   readonly name: string;
   readonly folder: string;
