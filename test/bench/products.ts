@@ -98,11 +98,11 @@ async function panels(engine: Awaited<ReturnType<typeof openEngine>>, root: stri
       good,
       set.good.filter((f) => !set.drawn.includes(f)),
     );
-    const exemplars = folderOf(good, set.drawn);
+    const exemplars = set.drawn.length > 0 ? folderOf(good, set.drawn) : null;
     const product = await learnProduct(engine, {
       rules: `rules/${set.name}`,
       normals: normals.path,
-      exemplars: exemplars.path,
+      ...(exemplars ? { exemplars: exemplars.path } : {}),
     });
     let right = 0;
     let of = 0;
@@ -118,7 +118,7 @@ async function panels(engine: Awaited<ReturnType<typeof openEngine>>, root: stri
       },
     });
     normals.dispose();
-    exemplars.dispose();
+    exemplars?.dispose();
     if (set.count) console.log(`${set.name}: right ${set.count.of} count on ${right} of ${of} panels (no LOCO result)`);
     return [`${set.name}, ${product.profile.normals.length} normals, leave-one-out`, ...figures(e)];
   } finally {
