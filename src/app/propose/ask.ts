@@ -77,7 +77,6 @@ export async function ask<T, V>(talk: Talk, question: Question<T, V>): Promise<A
       malformed++;
     }
     if (rounds >= ASK.repairs) break;
-    rounds++;
     const next = LADDER[LADDER.indexOf(talk.mode) + 1];
     if (malformed >= ASK.malformed && next) {
       // The server does not hold the model to this form of asking: another one, from the start.
@@ -85,6 +84,8 @@ export async function ask<T, V>(talk: Talk, question: Question<T, V>): Promise<A
       malformed = 0;
       conversation = question.messages;
     } else {
+      // Only this is a repair: a rung of the ladder asks the question anew.
+      rounds++;
       conversation = [
         ...question.messages,
         say('assistant', reply.text),
