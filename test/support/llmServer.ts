@@ -38,7 +38,7 @@ export interface LlmServer {
 /** What to answer; called once per request. `nth` counts the requests of a stage from 0. */
 export type Script = (request: Received, nth: number) => Turn;
 
-/** Members by which the question of each stage is told where no schema names it. */
+/** Members of the schema told in plain text by which the question of each stage is known where no schema names it. */
 const TELLTALES: readonly (readonly [string, string])[] = [
   ['"captions"', 'describe'],
   ['"redraw"', 'correct'],
@@ -50,7 +50,7 @@ const TELLTALES: readonly (readonly [string, string])[] = [
 interface Body {
   readonly stream?: boolean;
   readonly model?: string;
-  readonly messages?: readonly unknown[];
+  readonly messages?: readonly { readonly content: string | readonly { readonly text?: string }[] }[];
   readonly response_format?: { readonly json_schema?: { readonly name?: string; readonly strict?: boolean } };
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
 }
@@ -58,8 +58,12 @@ interface Body {
 function receivedOf(body: Body, headers: IncomingHttpHeaders): Received {
   const schema = body.response_format?.json_schema;
   const tool = body.tools?.[0]?.function.name;
-  const text = JSON.stringify(body.messages);
-  const told = TELLTALES.find(([mark]) => text.includes(JSON.stringify(mark).slice(1, -1)))?.[1] ?? 'unknown';
+  // A question may quote earlier answers, whose members are other stages': only the schema that is told counts.
+  const said = (body.messages ?? []).flatMap(({ content }) =>
+    typeof content === 'string' ? [content] : content.flatMap((part) => (part.text === undefined ? [] : [part.text])),
+  );
+  const schemaTold = /follow this JSON schema:\n(.*)/.exec(said.join('\n'))?.[1] ?? said.join('\n');
+  const told = TELLTALES.find(([mark]) => schemaTold.includes(mark))?.[1] ?? 'unknown';
   const stage = schema?.name ?? tool ?? told;
   const mode = tool ? 'tool' : !schema ? 'plain' : schema.strict ? 'strict' : 'schema';
   return {
