@@ -12,12 +12,16 @@ export function serveParent(desk: Pick<Desk, 'answer'>): void {
       .then((answer) => send({ id, answer, rss: process.memoryUsage.rss() }))
       .catch((error: unknown) => send({ id, fault: faultOf(error) }));
   });
+  send({ up: true });
   // Ctrl-C reaches the whole group; the service ends its engines itself once their work is done.
   process.on('SIGINT', () => undefined);
 }
 
 function faultOf(error: unknown): Extract<FromEngine, { fault: unknown }>['fault'] {
-  if (!(error instanceof LogsadError)) return { code: null, params: {}, message: String(error) };
+  if (!(error instanceof LogsadError)) {
+    const { code: errno } = error as { code?: unknown };
+    return { code: null, params: {}, message: String(error), ...(typeof errno === 'string' ? { errno } : {}) };
+  }
   const { code, params, place, message } = error;
   return { code, params: { ...params }, message, ...(place ? { place } : {}) };
 }

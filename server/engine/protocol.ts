@@ -85,6 +85,8 @@ export interface Progress {
 
 export type ToEngine = { readonly id: number; readonly ask: Ask };
 export type FromEngine =
+  /** Said once, when the process takes requests. */
+  | { readonly up: true }
   | { readonly id: number; readonly answer: unknown; readonly rss: number }
   | { readonly id: number; readonly progress: Progress }
   | {
@@ -95,5 +97,7 @@ export type FromEngine =
         readonly params: Record<string, unknown>;
         readonly place?: { readonly file: string; readonly line?: number; readonly col?: number };
         readonly message: string;
+        /** The operating system's name of the fault (`EMFILE`), where it was one. */
+        readonly errno?: string;
       };
     };
