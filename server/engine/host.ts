@@ -129,6 +129,7 @@ export class EngineHost {
     if (this.#child !== child) return;
     this.#child = null;
     const started = this.#up;
+    this.rss = 0;
     child.kill('SIGKILL');
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

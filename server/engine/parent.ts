@@ -1,6 +1,7 @@
 /** The engine's side of the conversation with the service. */
 import { LogsadError } from '../../src/index.ts';
 import type { Desk } from './desk.ts';
+import { residentBytes } from './memory.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 
 /** Answers requests of the parent process until it goes; the desk is handed in so that tests can bring a bad one. */
@@ -9,7 +10,7 @@ export function serveParent(desk: Pick<Desk, 'answer'>): void {
   process.on('message', ({ id, ask }: ToEngine) => {
     desk
       .answer(ask as never, (progress) => send({ id, progress }))
-      .then((answer) => send({ id, answer, rss: process.memoryUsage.rss() }))
+      .then((answer) => send({ id, answer, rss: residentBytes() }))
       .catch((error: unknown) => send({ id, fault: faultOf(error) }));
   });
   send({ up: true });

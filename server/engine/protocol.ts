@@ -46,7 +46,14 @@ export type Ask =
       readonly profile: string | null;
       readonly scenes: readonly string[];
     }
-  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string };
+  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string }
+  | {
+      readonly kind: 'vet';
+      readonly product: string;
+      readonly rules: string;
+      readonly profile: string;
+      readonly seed: number;
+    };
 
 export interface Answers {
   readonly inspect: {
@@ -73,6 +80,11 @@ export interface Answers {
   };
   /** Null, or why a profile cannot serve these rules. */
   readonly fits: string | null;
+  readonly vet: {
+    /** The vetting as JSON, and the rule file with it written in. */
+    readonly body: string;
+    readonly text: string;
+  };
 }
 export type Answer<K extends Ask['kind']> = Answers[K];
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
