@@ -25,9 +25,11 @@ export interface StoredImage {
   readonly type: string;
 }
 
+/** A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. */
 export async function putImage(tx: Queryable, i: StoredImage): Promise<void> {
   await tx.query(
-    'INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
+    `INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (digest) DO UPDATE SET created_at = now()`,
     [i.digest, i.bytes, i.width, i.height, i.type],
   );
 }
