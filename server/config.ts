@@ -48,6 +48,13 @@ export const LIMITS = {
   longestPage: 500,
   /** Stored scenes that a comparison of rule files judges again. */
   diffScenes: 200,
+  /** Reviewed parts that offers and replays are tried on, newest first; other parts a replay judges, and pages of both. */
+  reviewedParts: 500,
+  replayParts: 2000,
+  replayPage: 250,
+  /** Changed verdicts that a replay names; all are counted. */
+  replayNamed: 100,
+  trendDays: 30,
   sessionHours: 12,
   /** Requests that run may take so long to end at shutdown, then jobs so long to finish. */
   drainMs: 10_000,

@@ -2,6 +2,7 @@
 import * as logsad from '../../src/index.ts';
 import { openBlobs } from '../storage/blobs.ts';
 import type { Answer, Answers, Ask, AskOf, ProductKey, Progress } from './protocol.ts';
+import { ReviewDesk } from './reviews.ts';
 
 /** Inspectors kept warm; one holds its profile and head weights, some tens of megabytes. */
 const WARM = 4;
@@ -23,6 +24,7 @@ const rulesOf = (text: string, product: string): logsad.ProductRules => {
 export class Desk {
   #engine: Promise<logsad.Engine> | null = null;
   readonly #warm: Warm[] = [];
+  readonly #reviews = new ReviewDesk();
 
   /** @throws LogsadError as the stories do */
   async answer<K extends Ask['kind']>(ask: AskOf<K>, onProgress: (p: Progress) => void): Promise<Answer<K>> {
@@ -33,6 +35,8 @@ export class Desk {
       if (request.kind === 'overlay') return overlay(request);
       if (request.kind === 'diff') return diff(request);
       if (request.kind === 'vet') return vet(request);
+      if (request.kind === 'offers') return this.#reviews.offers(request);
+      if (request.kind === 'replay') return this.#reviews.replay(request);
       return fits(request);
     };
     return (await reply()) as Answer<K>;

@@ -12,6 +12,7 @@ const ENGINES = {
   inspectMs: 120_000,
   drawMs: 60_000,
   vetMs: 60_000,
+  reviewMs: 120_000,
   learnMs: 3_600_000,
   /** A process that holds more, with those it started, finishes what it does and is replaced. */
   memory: 1.5 * 2 ** 30,
@@ -36,6 +37,8 @@ export interface Engines {
   vet(ask: AskOf<'vet'>): Promise<Answer<'vet'>>;
   /** Pictures, comparisons and checks that need no model. */
   draw<K extends 'overlay' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** What a review leads to, and stored parts judged again: Scenes alone, in one process that keeps what it learnt. */
+  review<K extends 'offers' | 'replay'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Process ids of those that inspect; how often one was started anew; resident bytes. */
   status(): { readonly pids: readonly number[]; readonly restarts: number; readonly rss: number };
   close(): void;
@@ -86,6 +89,7 @@ export function openEngines(options: EnginesOptions): Engines {
   );
   const memory = options.memory ?? ENGINES.memory;
   const drawer = new EngineHost(module);
+  const reviewer = new EngineHost(module);
   const learners = new Set<EngineHost>();
   let closed = false;
   /** In a process of its own, so that nothing else waits for it. */
@@ -113,6 +117,7 @@ export function openEngines(options: EnginesOptions): Engines {
     },
     learn: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.learnMs, onProgress }),
     vet: (ask) => apart(ask, { deadlineMs: ENGINES.vetMs }),
+    review: (ask) => reviewer.ask(ask, { deadlineMs: ENGINES.reviewMs }),
     draw: (ask) => drawer.ask(ask, { deadlineMs: ENGINES.drawMs }),
     status: () => ({
       pids: inspectors.flatMap((s) => s.host.pid ?? []),
@@ -123,6 +128,7 @@ export function openEngines(options: EnginesOptions): Engines {
       closed = true;
       for (const s of inspectors) s.host.stop();
       drawer.stop();
+      reviewer.stop();
       for (const host of learners) host.stop();
     },
   };

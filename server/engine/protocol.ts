@@ -1,5 +1,5 @@
 /** What the service and its engine processes say to each other. Plain values; faults travel as code and parameters. */
-import type { ErrorCode } from '../../src/index.ts';
+import type { ErrorCode, Offers, Replay } from '../../src/index.ts';
 import type { ProfileFacts } from '../schemas.ts';
 
 /** A rule file and the profile that goes with it; the engine keeps one inspector warm per key. */
@@ -15,6 +15,23 @@ export interface ProductKey {
 export interface PictureFile {
   readonly name: string;
   readonly path: string;
+}
+
+/** The rules that are live and what they learn from. */
+export interface ReviewKey {
+  readonly product: string;
+  readonly rules: string;
+  /** Path of the profile. */
+  readonly profile: string;
+}
+
+/** A stored part, its Scene as text. */
+export interface PartText {
+  readonly id: string;
+  readonly name: string;
+  readonly sha256: string;
+  readonly review: 'ok' | 'nok' | null;
+  readonly scene: string;
 }
 
 export type Ask =
@@ -48,6 +65,14 @@ export type Ask =
     }
   | { readonly kind: 'fits'; readonly rules: string; readonly profile: string }
   | {
+      readonly kind: 'offers';
+      readonly key: ReviewKey;
+      readonly part: PartText;
+      readonly violation: string | null;
+      readonly reviewed: readonly PartText[];
+    }
+  | { readonly kind: 'replay'; readonly key: ReviewKey; readonly text: string; readonly parts: readonly PartText[] }
+  | {
       readonly kind: 'vet';
       readonly product: string;
       readonly rules: string;
@@ -80,6 +105,8 @@ export interface Answers {
   };
   /** Null, or why a profile cannot serve these rules. */
   readonly fits: string | null;
+  readonly offers: Offers;
+  readonly replay: { readonly replay: Replay; readonly approximate: boolean };
   readonly vet: {
     /** The vetting as JSON, and the rule file with it written in. */
     readonly body: string;

@@ -76,6 +76,11 @@ export interface InspectionFilter {
   readonly state?: string;
   readonly verdict?: string;
   readonly review?: string;
+  /** A rule that is the first cause. */
+  readonly rule?: string;
+  /** ISO times. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 /** Newest first; the cursor is the number of the last one shown. */
@@ -95,6 +100,9 @@ export async function listInspections(
   add('i.batch = ?', filter.batch);
   add('i.state = ?', filter.state);
   add('r.verdict = ?', filter.verdict);
+  add('r.cause LIKE ?', filter.rule === undefined ? undefined : `${filter.rule.replaceAll(/[\\%_]/g, '\\$&')}: %`);
+  add('i.created_at >= ?::timestamptz', filter.from);
+  add('i.created_at < ?::timestamptz', filter.to);
   add('i.seq < ?', after ?? undefined);
   const inner = `SELECT ${INSPECTION} ${FROM} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY i.seq DESC`;
   if (filter.review === undefined) return page(await sql.query<Row>(`${inner} LIMIT $1`, values), limit, shape);

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import { adminRoutes } from './admin.ts';
 import { eventRoutes } from './events.ts';
+import { improveRoutes } from './improve.ts';
 import { inspectionRoutes } from './inspections.ts';
 import { productRoutes } from './products.ts';
 import { profileRoutes } from './profiles.ts';
@@ -14,6 +15,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...profileRoutes,
   ...inspectionRoutes,
   ...reviewRoutes,
+  ...improveRoutes,
   ...eventRoutes,
   ...adminRoutes,
 ];

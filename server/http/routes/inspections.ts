@@ -74,6 +74,17 @@ async function resultText(service: Service, id: string): Promise<string | null> 
   return body;
 }
 
+const Instant = Type.String({
+  pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d)(T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?Z)?$',
+  description: 'ISO 8601, UTC',
+});
+/** The 31st of February is none. @throws LogsadError REQUEST_INVALID */
+function instant(text: string): string {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === text.slice(0, 10)) return at.toISOString();
+  throw new LogsadError('REQUEST_INVALID', { reason: `expected a day of the calendar, found '${text}'` });
+}
+
 const WaitQuery = closed({
   wait: Type.Optional(
     Type.Number({ minimum: 0, maximum: LIMITS.longestWaitMs / 1000, description: 'seconds to wait for the verdict' }),
@@ -196,9 +207,18 @@ export const inspectionRoutes = [
       state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
       verdict: Type.Optional(words(['pass', 'review', 'reject'])),
       review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
+      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule that is the first cause' })),
+      from: Type.Optional(Instant),
+      to: Type.Optional(Instant),
     }),
     replies: { 200: Lists.inspections },
-    handle: async ({ service, query }) => json(await listInspections(service.sql, query, pageOf(query))),
+    handle: async ({ service, query: { from, to, ...query } }) => {
+      const span = {
+        ...(from === undefined ? {} : { from: instant(from) }),
+        ...(to === undefined ? {} : { to: instant(to) }),
+      };
+      return json(await listInspections(service.sql, { ...query, ...span }, pageOf(query)));
+    },
   }),
   endpoint({
     method: 'get',

@@ -28,6 +28,8 @@ export interface OffersInput {
   /** All reviewed parts of the product. */
   readonly reviewed: readonly StoredPart[];
   readonly masks?: RegionMasks;
+  /** `openRejudge` of the same text and profile, where it is open already. */
+  readonly now?: Rejudge;
 }
 
 const ORDER: readonly OfferKind[] = ['tighten', 'widen', 'add-rule', 'add-normal', 'ignore', 'variant', 'warn'];
@@ -139,7 +141,7 @@ function tried(draft: Draft, input: OffersInput, now: Rejudge, warnings: number)
 /** What would answer this review. Deterministic. @throws LogsadError RULES_INVALID */
 export function offersFor(input: OffersInput): Offers {
   const { text, path, taught, part, masks } = input;
-  const now = openRejudge(compileRules(text, path), taught, masks);
+  const now = input.now ?? openRejudge(compileRules(text, path), taught, masks);
   const found = now.judge(part);
   const none = (note: string): Offers => ({ situation: 'none', note, items: [] });
   if (part.review === null) return none('The part is not reviewed.');
