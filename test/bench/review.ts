@@ -30,7 +30,7 @@ export function doubled(text: string): string {
 }
 
 /** Two halves, good and bad parts dealt evenly. */
-function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], SeenPart[]] {
+export function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], SeenPart[]] {
   const random = createRandom(seed);
   const deal = (good: boolean): SeenPart[] => random.shuffle(parts.filter((p) => p.good === good));
   const [good, bad] = [deal(true), deal(false)];
@@ -126,7 +126,7 @@ async function review(call: Call, parts: readonly SeenPart[]): Promise<Run> {
   return { text, reviews, seen, accepted };
 }
 
-async function once(product: SeenProduct, start: string, data: string, parts: readonly SeenPart[]): Promise<Run> {
+export async function once(product: SeenProduct, start: string, data: string, parts: readonly SeenPart[]): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
   const options = {
     ...SERVICE_DEFAULTS,

@@ -10,7 +10,10 @@ import { PRODUCT, restored, seed, start } from './support/seed.ts';
 const API = '/api/v1';
 const AT = `${API}/products/${PRODUCT}`;
 
-describe('reviews that become rules', () => {
+/** Engine processes start from the sources here, one after the other: long on a busy machine. */
+const LONG = { timeout: 300_000 };
+
+describe('reviews that become rules', LONG, () => {
   let place: Awaited<ReturnType<typeof restored>>;
   let serving: Serving;
   let client: Client;

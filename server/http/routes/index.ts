@@ -8,6 +8,7 @@ import { productRoutes } from './products.ts';
 import { profileRoutes } from './profiles.ts';
 import { reviewRoutes } from './reviews.ts';
 import { ruleRoutes } from './rules.ts';
+import { taskRoutes } from './tasks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...productRoutes,
@@ -16,6 +17,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...inspectionRoutes,
   ...reviewRoutes,
   ...improveRoutes,
+  ...taskRoutes,
   ...eventRoutes,
   ...adminRoutes,
 ];
