@@ -3,30 +3,19 @@
  * reviewed. One half of `test` arrives part by part; the scripted inspector reviews what the live rules judge wrongly and
  * accepts the first offer that breaks nothing it was tried on. That policy was fixed before any half was scored.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SERVICE_DEFAULTS, serve } from '../../server/main.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
-import { setSetting } from '../../src/core/review/edits.ts';
-import { hasTolerance } from '../../src/core/review/widen.ts';
 import * as logsad from '../../src/index.ts';
 import type { Bench } from './main.ts';
-import { type SeenPart, type SeenProduct, seenProduct } from './review/scenes.ts';
+import { type SeenPart, seenProduct } from './review/scenes.ts';
+import { accept, doubled, type Shop, serving, submit, supply } from './review/shop.ts';
 import { median, photographs, table } from './support.ts';
 
 const RULES = 'rules/juice-bottle';
 const SEEDS = [1, 2, 3, 4, 5];
 const REVIEWS = 10;
-const ENGINE = new URL('./review/engine.ts', import.meta.url);
-
-/** The rules with every learnt tolerance doubled. */
-export function doubled(text: string): string {
-  const { rules } = logsad.compileRules(text, 'rules.yaml');
-  return rules
-    .filter(hasTolerance)
-    .reduce((t, r) => setSetting(t, r.id, 'tolerance', 2 * (r.spec.tolerance ?? 1))!, text);
-}
 
 /** Two halves, good and bad parts dealt evenly. */
 export function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], SeenPart[]] {
@@ -50,49 +39,9 @@ function score(text: string, profile: logsad.Profile, parts: readonly SeenPart[]
   return { misses: wrong(false), alarms: wrong(true) };
 }
 
-interface Shop {
-  readonly call: Call;
-  readonly product: string;
-}
-
-type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
-
-function client(url: string, token: string): Call {
-  return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const raw = body instanceof Uint8Array;
-    const response = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(raw ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: raw ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  };
-}
-
 interface Found {
   readonly base: number;
   readonly items: readonly logsad.Offer[];
-}
-
-/** Saves and accepts a rule file, as the page does. */
-async function accept({ call, product }: Shop, text: string, why: string, base: number): Promise<void> {
-  const { version } = await call<{ version: number }>('POST', `/products/${product}/rules`, { text, why, base });
-  await call('POST', `/products/${product}/rules/${version}/accept`, { why, force: true });
-}
-
-async function prepare(shop: Shop, text: string, normal: string): Promise<void> {
-  const { call, product } = shop;
-  await call('POST', '/products', { id: product, title: 'Juice bottle' });
-  await call('PUT', `/products/${product}/normals/000.jpg`, readFileSync(normal), { 'content-type': 'image/jpeg' });
-  await accept(shop, text, 'every learnt tolerance doubled', 0);
-  await call('POST', `/products/${product}/profiles`, {});
-  for (;;) {
-    const { state } = await call<{ state: string }>('GET', `/products/${product}/profiles/1`);
-    if (state === 'ready') return;
-    if (state === 'failed') throw new Error('the kept profile could not be stored');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 interface Run {
@@ -109,14 +58,7 @@ async function review(shop: Shop, parts: readonly SeenPart[]): Promise<Run> {
   for (const part of parts) {
     if (reviews === REVIEWS) break;
     seen++;
-    const headers = { 'content-type': 'image/jpeg', 'x-image-name': part.name };
-    const path = `/products/${product}/inspections?wait=60`;
-    const { inspection } = await call<{ inspection: { id: string; verdict: string } }>(
-      'POST',
-      path,
-      readFileSync(part.path),
-      headers,
-    );
+    const inspection = await submit(shop, part);
     if (inspection.verdict !== (part.good ? 'reject' : 'pass')) continue;
     reviews++;
     await call('POST', `/inspections/${inspection.id}/reviews`, { verdict: part.good ? 'ok' : 'nok' });
@@ -132,36 +74,6 @@ async function review(shop: Shop, parts: readonly SeenPart[]): Promise<Run> {
   return { text, reviews, seen, accepted };
 }
 
-/** One service for all seeds; each seed is a product of its own. */
-export async function open(seen: SeenProduct) {
-  const data = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
-  process.env.LOGSAD_REVIEW_CACHE = seen.folder;
-  const serving = await serve({
-    ...{ ...SERVICE_DEFAULTS, data, port: 0, host: '127.0.0.1', version: 'bench', logLevel: 'warn' },
-    engineModule: ENGINE,
-  });
-  return {
-    call: client(serving.url, serving.firstToken!),
-    [Symbol.asyncDispose]: async () => {
-      await serving.stop();
-      rmSync(data, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Ten reviews of a half, from `start`. */
-export async function once(
-  call: Call,
-  seed: number,
-  start: string,
-  data: string,
-  parts: readonly SeenPart[],
-): Promise<Run> {
-  const shop = { call, product: `juice-bottle-${seed}` };
-  await prepare(shop, start.replace(/^product: .*$/m, `product: ${shop.product}`), join(data, 'train/good/000.jpg'));
-  return review(shop, parts);
-}
-
 export const bench: Bench = {
   name: 'review',
   summary: 'errors on one half of juice_bottle after ten reviews of the other, from doubled tolerances, over HTTP',
@@ -174,22 +86,37 @@ export const bench: Bench = {
     const original = await logsad.files.readText(join(RULES, 'rules.yaml'));
     const start = doubled(original);
     const rows: string[][] = [];
-    await using service = await open(product);
+    const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
+    const service = await serving(product, folder, null);
     const [before, after]: [number[], number[]] = [[], []];
     const show = (e: Errors): string => `${e.misses + e.alarms} (${e.misses} + ${e.alarms})`;
     const sum = (e: Errors): number => e.misses + e.alarms;
-    for (const seed of args.length > 0 ? args.map(Number) : SEEDS) {
-      const [reviewed, scored] = halves(product.parts, seed);
-      const run = await once(service.call, seed, start, data, reviewed);
-      const [a, b, learnt] = [start, run.text, original].map((t) => score(t, profile, scored)) as [
-        Errors,
-        Errors,
-        Errors,
-      ];
-      before.push(sum(a));
-      after.push(sum(b));
-      console.log(`seed ${seed}: ${run.reviews} reviews among ${run.seen} parts; accepted ${run.accepted.join(', ')}`);
-      rows.push([String(seed), String(scored.length), `${run.reviews} of ${run.seen}`, show(a), show(b), show(learnt)]);
+    try {
+      for (const seed of args.length > 0 ? args.map(Number) : SEEDS) {
+        const [reviewed, scored] = halves(product.parts, seed);
+        const run = await review(await supply(service.call, `juice-bottle-${seed}`, start, data), reviewed);
+        const [a, b, learnt] = [start, run.text, original].map((t) => score(t, profile, scored)) as [
+          Errors,
+          Errors,
+          Errors,
+        ];
+        before.push(sum(a));
+        after.push(sum(b));
+        console.log(
+          `seed ${seed}: ${run.reviews} reviews among ${run.seen} parts; accepted ${run.accepted.join(', ')}`,
+        );
+        rows.push([
+          String(seed),
+          String(scored.length),
+          `${run.reviews} of ${run.seen}`,
+          show(a),
+          show(b),
+          show(learnt),
+        ]);
+      }
+    } finally {
+      await service.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
     rows.push(['median', '', '', String(median(before)), String(median(after)), '']);
     const head = [

@@ -4,10 +4,11 @@ import type { CompiledRules } from '../rules/compiled.ts';
 import type { RuleSpec } from '../rules/definition.ts';
 import { leaveOneOut, type RuleEstimate } from '../rules/estimates.ts';
 import { evaluateRules } from '../rules/evaluate.ts';
-import { type LearningSet, learnFrom, referenceFor, teaching } from '../rules/learn.ts';
+import { type LearningSet, type LearntRules, learnFrom, referenceFor, teaching } from '../rules/learn.ts';
 import { candidateRules, type RawRule } from '../rules/tools/candidates.ts';
 import { MINE } from '../rules/tools/constants.ts';
 import { bindCandidates, relationHolds } from '../rules/tools/mine.ts';
+import type { Scene } from '../scene.ts';
 import { REVIEW } from './constants.ts';
 import type { StoredPart } from './rejudge.ts';
 import { marginsOf } from './tighten.ts';
@@ -37,39 +38,70 @@ export interface MinedInput {
   readonly bad: readonly StoredPart[];
 }
 
+/** Every candidate with its bound, and those that good parts of the profile break: the same for every review. */
+interface Material {
+  readonly raws: readonly RawRule[];
+  readonly bound: CompiledRules;
+  readonly learnt: LearntRules;
+  readonly broken: ReadonlySet<string>;
+}
+
+const materials = new WeakMap<LearningSet, { readonly grounding: string; readonly material: Material }>();
+
+function materialOf(compiled: CompiledRules, set: LearningSet): Material {
+  const known = materials.get(set);
+  if (known?.grounding === compiled.digests.grounding) return known.material;
+  const { normals, calibration } = teaching(set);
+  const raws = candidateRules(compiled.file, normals);
+  const bound = bindCandidates(compiled, raws);
+  const learnt = learnFrom(bound, set);
+  const broken = new Set(
+    bound.rules.filter((r) => normals.some((s) => !relationHolds(r, s, set.masks))).map((r) => r.id),
+  );
+  for (const scene of [...normals, ...calibration])
+    for (const id of firing({ bound, learnt }, scene, set).keys()) broken.add(id);
+  const material = { raws, bound, learnt, broken };
+  materials.set(set, { grounding: compiled.digests.grounding, material });
+  return material;
+}
+
+/** Margins above 1, by rule. */
+function firing(
+  { bound, learnt }: Pick<Material, 'bound' | 'learnt'>,
+  scene: Scene,
+  set: LearningSet,
+): Map<string, number> {
+  return new Map([...marginsOf(evaluateRules(bound, learnt, scene, set.masks))].filter(([, m]) => m > 1));
+}
+
 /** Those that catch most misses first, then those that the part breaks most clearly. */
 export function minedFor({ compiled, set, part, good, bad }: MinedInput): Predicate[] {
-  const { normals, calibration } = teaching(set);
+  const material = materialOf(compiled, set);
   const said = new Set(compiled.file.rules.map(subject));
   const ids = new Set(compiled.file.rules.map((r) => r.id));
-  const raws = candidateRules(compiled.file, normals).filter((r) => !ids.has(r.id));
-  const all = bindCandidates(compiled, raws);
-  const firstOf = (list: readonly { readonly id: string }[]): Set<string> => new Set(list.map((r) => r.id));
-  const fresh = firstOf(
-    all.rules.filter((r) => !said.has(subject(r.spec)) && normals.every((s) => relationHolds(r, s, set.masks))),
-  );
-  const keep = (wanted: ReadonlySet<string>): { bound: CompiledRules; raws: RawRule[] } => {
-    const some = raws.filter((r) => wanted.has(r.id));
-    return { bound: bindCandidates(compiled, some), raws: some };
+  const fresh = (id: string): boolean => {
+    const rule = material.bound.rules.find((r) => r.id === id)!;
+    return !ids.has(id) && !material.broken.has(id) && !said.has(subject(rule.spec));
   };
-  const first = keep(fresh);
-  const learnt = learnFrom(first.bound, set);
-  const firing = (scene: StoredPart['scene']): Map<string, number> =>
-    new Map([...marginsOf(evaluateRules(first.bound, learnt, scene, set.masks))].filter(([, m]) => m > 1));
-  const found = firing(part.scene);
-  const quiet = [...normals, ...calibration, ...good.map((g) => g.scene)];
-  for (const scene of found.size > 0 ? quiet : []) for (const id of firing(scene).keys()) found.delete(id);
-  const ranked = [...found].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, REVIEW.mined);
-  const { bound, raws: chosen } = keep(new Set(ranked.map(([id]) => id)));
+  const found = firing(material, part.scene, set);
+  if (found.size > 0) for (const g of good) for (const id of firing(material, g.scene, set).keys()) found.delete(id);
+  const ranked = [...found]
+    .filter(([id]) => fresh(id))
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .slice(0, REVIEW.mined);
+  const wanted = new Set(ranked.map(([id]) => id));
+  const chosen = material.raws.filter((r) => wanted.has(r.id));
   if (chosen.length === 0) return [];
+  const bound = bindCandidates(compiled, chosen);
   const estimates = new Map(leaveOneOut(bound, set).rules.map((e) => [e.rule, e]));
-  const caught = bad.filter((b) => b.id !== part.id).map((b) => ({ id: b.id, by: firing(b.scene) }));
+  const caught = bad.filter((b) => b.id !== part.id).map((b) => ({ id: b.id, by: firing(material, b.scene, set) }));
   return chosen
     .flatMap((raw): Predicate[] => {
       const estimate = estimates.get(raw.id)!;
       if (estimate.n === 0 || estimate.fired > MINE.heldOutRate * estimate.n) return [];
       const rule = bound.rules.find((r) => r.id === raw.id)!;
-      const sentence = rule.kind!.explain(rule.spec.params, referenceFor(learnt, raw.id, null), rule.context);
+      const reference = referenceFor(material.learnt, raw.id, null);
+      const sentence = rule.kind!.explain(rule.spec.params, reference, rule.context);
       const catches = caught.flatMap(({ id, by }) => (by.has(raw.id) ? [id] : []));
       return [{ raw, sentence, margin: found.get(raw.id)!, estimate, catches }];
     })
