@@ -61,7 +61,7 @@ const Offer = named('Offer', {
 export const Offers = named('Offers', {
   inspection: Uuid,
   product: ProductId,
-  situation: words(['false-alarm', 'miss', 'none']),
+  situation: words(['false-alarm', 'miss', 'confirmed', 'none']),
   note: orNull(Type.String()),
   rules: Version,
   base: Type.Integer({ minimum: 0, description: 'newest version of the rules: `base` of the draft to save' }),

@@ -57,6 +57,7 @@ const INSPECTION = `i.seq::int AS seq, i.id::text AS id, i.product, i.name, i.im
   (SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
    ORDER BY v.seq DESC LIMIT 1) AS review,
   i.author, ${iso('i.created_at', 'createdAt')}, ${iso('i.finished_at', 'finishedAt')}`;
+const REVIEWED = 'i.id IN (SELECT v.inspection FROM reviews v WHERE v.violation IS NULL AND v.undone_at IS NULL)';
 const FROM = 'FROM inspections i LEFT JOIN results r ON r.inspection = i.id';
 
 interface Row extends Omit<Inspection, 'error'> {
@@ -104,6 +105,8 @@ export async function listInspections(
   add('i.created_at >= ?::timestamptz', filter.from);
   add('i.created_at < ?::timestamptz', filter.to);
   add('i.seq < ?', after ?? undefined);
+  // Reviews are few against inspections: what nobody reviewed is not looked at one by one.
+  if (filter.review !== undefined && filter.review !== 'none') where.push(REVIEWED);
   const inner = `SELECT ${INSPECTION} ${FROM} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY i.seq DESC`;
   if (filter.review === undefined) return page(await sql.query<Row>(`${inner} LIMIT $1`, values), limit, shape);
   values.push(filter.review);

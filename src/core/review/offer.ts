@@ -43,7 +43,8 @@ export interface Draft {
 }
 
 export interface Offers {
-  readonly situation: 'false-alarm' | 'miss' | 'none';
+  /** `confirmed`: a bad part that is rejected, and shows bounds wider than the normals ask for. */
+  readonly situation: 'false-alarm' | 'miss' | 'confirmed' | 'none';
   readonly note: string | null;
   /** Best first. */
   readonly items: readonly Offer[];

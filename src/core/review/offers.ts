@@ -106,15 +106,17 @@ function minedDraft(text: string, p: Predicate): Draft {
   };
 }
 
-function missDrafts(input: OffersInput, now: Rejudge, found: Rejudged): Draft[] {
+/** `missed`: the live rules pass the part; otherwise a person confirms that they are right to reject it. */
+function badDrafts(input: OffersInput, now: Rejudge, found: Rejudged, missed: boolean): Draft[] {
   const { text, taught, part, reviewed } = input;
   const good = reviewed.filter((r) => r.review === 'ok' && r.id !== part.id);
   const bad = reviewed.filter((r) => r.review === 'nok');
-  const held = heldMargins(now, taught);
+  const tight = tighten(text, now, found, heldMargins(now, taught), good, missed);
+  // What a rejected part shows of several bounds is one finding.
+  const drafts = missed ? tightDrafts(text, tight) : tightDrafts(text, tight).slice(-1);
+  if (!missed) return drafts;
   const mined = minedFor({ compiled: now.compiled, set: now.bounds.learning, part, good, bad });
-  return [...tightDrafts(text, tighten(text, now, found, held, good)), ...mined.map((p) => minedDraft(text, p))].filter(
-    (d) => d.text !== null,
-  );
+  return [...drafts, ...mined.map((p) => minedDraft(text, p))].filter((d) => d.text !== null);
 }
 
 /** Tries a draft on the reviewed parts; null where its text is no clean rule file. */
@@ -147,9 +149,11 @@ export function offersFor(input: OffersInput): Offers {
   if (part.review === null) return none('The part is not reviewed.');
   const good = part.review === 'ok';
   if (good && found.verdict === 'pass') return none('The live rules pass this part already.');
-  if (!good && found.verdict === 'reject') return none('The live rules reject this part already.');
+  const missed = !good && found.verdict !== 'reject';
   const warnings = lintRules(text, path).length;
-  const drafts = good ? alarmDrafts(input, now, found) : missDrafts(input, now, found);
+  const drafts = good ? alarmDrafts(input, now, found) : badDrafts(input, now, found, missed);
+  if (!good && !missed && drafts.length === 0)
+    return none('The live rules reject this part already, by bounds as narrow as the normals allow.');
   const items = drafts
     .flatMap((draft) => {
       const offer = tried(draft, input, now, warnings);
@@ -163,7 +167,7 @@ export function offersFor(input: OffersInput): Offers {
     .map(({ offer }) => offer)
     .slice(0, REVIEW.offers);
   const note = items.length > 0 ? null : 'Nothing that holds on all normals tells this part from them.';
-  return { situation: good ? 'false-alarm' : 'miss', note, items };
+  return { situation: good ? 'false-alarm' : missed ? 'miss' : 'confirmed', note, items };
 }
 
 /** Smaller first: what it puts right less what it spoils, and nothing that spoils anything before what spoils nothing. */

@@ -47,18 +47,26 @@ export interface Tightened {
  * The new border of a rule, in units of its present tolerance: the bound that the normals alone give, where the part lies
  * beyond it; otherwise just inside the part. Null where that would come too near to a good part.
  */
-function borderFor(rule: CompiledRule, margin: number, worst: number): number | null {
-  const border = Math.min(margin / REVIEW.inside, 1 / (rule.spec.tolerance ?? 1));
+function borderFor(rule: CompiledRule, margin: number, worst: number, missed: boolean): number | null {
+  const learnt = 1 / (rule.spec.tolerance ?? 1);
+  const inside = margin / REVIEW.inside;
+  // A part that is rejected anyway is no reason to be stricter than the normals, nor one that the rule sees anyway to be missed.
+  if (missed ? margin > 1 : inside < learnt) return null;
+  const border = Math.min(inside, learnt);
   return border < 1 && border >= worst * REVIEW.clear ? border : null;
 }
 
-/** `good`: parts that a person called good, which no bound may come to exclude. Farthest apart first. */
+/**
+ * `good`: parts that a person called good, which no bound may come to exclude. `missed`: the part passes; otherwise only
+ * bounds that were made wider than the normals ask for come in. Farthest apart first.
+ */
 export function tighten(
   text: string,
   rejudge: Rejudge,
   part: Rejudged,
   held: ReadonlyMap<string, HeldMargin>,
   good: readonly StoredPart[],
+  missed: boolean,
 ): Tightened[] {
   const margins = marginsOf(part);
   const others = good.map((g) => marginsOf(rejudge.judge(g)));
@@ -66,9 +74,9 @@ export function tighten(
     .flatMap((rule): Tightened[] => {
       const margin = margins.get(rule.id) ?? 0;
       const normals = held.get(rule.id);
-      if (!normals || !hasTolerance(rule) || margin > 1 || rule.spec.severity !== 'reject') return [];
+      if (!normals || !hasTolerance(rule) || rule.spec.severity !== 'reject') return [];
       const worst = others.reduce((w, o) => Math.max(w, o.get(rule.id) ?? 0), normals.worst);
-      const border = borderFor(rule, margin, worst);
+      const border = borderFor(rule, margin, worst, missed);
       if (border === null) return [];
       const tolerance = Number(((rule.spec.tolerance ?? 1) * border).toPrecision(3));
       const next = setSetting(text, rule.id, 'tolerance', tolerance);

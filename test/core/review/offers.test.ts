@@ -137,6 +137,19 @@ describe('a miss', () => {
     const same = stored('same', 'nok');
     expect(offersFor(input(same, [same]))).toMatchObject({ situation: 'miss', items: [], note: /tells this part/ });
     expect(offersFor(input({ ...part, review: null }, []))).toMatchObject({ situation: 'none' });
+    const wide = stored('wide', 'nok', (s) => ({
+      ...s,
+      instances: s.instances.map((i) =>
+        i.id === 0 ? { ...i, box: [i.box[0], i.box[1] + 0.2, i.box[2], i.box[3]] } : i,
+      ),
+    }));
+    const confirmed = offersFor(input(wide, [wide, ...good], LOOSE));
+    expect(confirmed).toMatchObject({
+      situation: 'confirmed',
+      items: [{ kind: 'tighten', rule: 'level', replay: { breaks: [] } }],
+    });
+    expect(confirmed.items[0]!.text).toContain('tolerance: 1 }');
+    expect(offersFor(input(wide, [wide, ...good]))).toMatchObject({ situation: 'none' });
     const rejected = stored('gone', 'nok', (s) => duplicated(s, 3, 0.3, 0.3));
     expect(offersFor(input(rejected, []))).toMatchObject({ situation: 'none', note: /already/ });
   });
