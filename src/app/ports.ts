@@ -169,10 +169,10 @@ export interface Backbones {
   /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
   cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
   /**
-   * Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. With a
-   * `count` above 1 `cosine[n, count]`, the largest first.
+   * Loads the search `q[n, d]`, `bank[m, d]`, with `bias` also `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its
+   * id. With a `count` above 1 `cosine[n, count]`, the largest first.
    */
-  nearest(index: boolean, count?: number): Promise<string>;
+  nearest(of: { readonly index?: boolean; readonly bias: boolean; readonly count?: number }): Promise<string>;
   /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
   products(): Promise<string>;
   /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */

@@ -115,6 +115,13 @@ export function createRunner(
   const run = (steps: readonly Step[], fetch: readonly (readonly [number, string])[]): Promise<Tensor[]> =>
     inference.run(steps, fetch, extra);
 
+  /** The search graph and what it is fed besides: a bias that changes nothing is not even sent. */
+  const search = async (bias: Float32Array, of: { readonly index?: boolean; readonly count?: number } = {}) => {
+    const biased = bias.some((v) => v !== 0);
+    const graph = await backbones.nearest({ ...of, bias: biased });
+    return { graph, feeds: biased ? { bias: vectorTensor(bias) } : {} };
+  };
+
   /** How each need is met, by what it asks to do. */
   const meeting: { readonly [D in Need['do']]: (need: Extract<Need, { readonly do: D }>) => Promise<Answer> } = {
     keep: (need) => inference.put(need.name, rowsTensor(need.rows)).then(() => null),
@@ -156,28 +163,26 @@ export function createRunner(
       return { products: product!.data as Float32Array };
     },
     async nearest(need) {
-      const graph = await backbones.nearest(need.index === true, need.count);
-      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vectorTensor(need.bias) } }];
+      const { index: indexed = false, count = 1 } = need;
+      const { graph, feeds } = await search(need.bias, { index: indexed, count });
+      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), ...feeds } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
       const [cosine, index] = await run(
         steps,
         names.map((n) => [0, n]),
       );
-      const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
+      const largest = ranked(cosine!.data as Float32Array, count);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     },
     async match(need) {
-      const nearest = await backbones.nearest(false);
+      const { graph, feeds } = await search(need.bias);
       const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
       const cells = steps.length - 1;
       const fetch: [number, string][] = [];
       for (const [i, name] of need.of.spec.stages.entries()) {
         fetch.push([steps.length, 'cosine']);
         const q = { step: cells, output: `rows_${name}` };
-        steps.push({
-          graph: nearest,
-          feeds: { q, bank: { resident: need.banks[i]! }, bias: vectorTensor(need.bias) },
-        });
+        steps.push({ graph, feeds: { q, bank: { resident: need.banks[i]! }, ...feeds } });
       }
       return { largest: (await run(steps, fetch)).map((t) => t.data as Float32Array) };
     },

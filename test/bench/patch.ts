@@ -74,8 +74,7 @@ async function bankGrowth(
   const rows: (string | number)[][] = [];
   for (const m of sizes) {
     await inference.put('bank', tensor(unitBag(random, m, d)));
-    const bias = { dims: [m], data: new Float32Array(m) };
-    const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' }, bias } }];
+    const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' } } }];
     const search = await timed(7, () => inference.run(steps, [[0, 'cosine']]));
     const plain = await plainProducts(inference, 'tile', 'bank', CELLS);
     const rate = (2 * CELLS * m * d) / search / 1e6;
@@ -185,7 +184,7 @@ export const bench: Bench = {
       await using inference = await createInference();
       const backbones = createBackbones(inference);
       await inference.load('product', { bytes: productGraph() });
-      const nearest = await backbones.nearest(false);
+      const nearest = await backbones.nearest({ bias: false });
       console.log(await bankGrowth(inference, nearest, quick ? [1024, 4096] : [1024, 4096, 16384, 65536], random));
       const runner = createRunner({ inference, backbones }, null, () => Promise.reject(new TypeError('no picture')));
       console.log(`\n${await coreset(runner, quick ? 15 : NORMALS, random)}`);

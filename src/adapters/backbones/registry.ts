@@ -135,9 +135,9 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
       await inference.load(graph, { bytes: cellGraph(stages, spec) });
       return graph;
     },
-    async nearest(index, count = 1) {
-      const graph = index ? 'nearest/index' : count > 1 ? `nearest/${count}` : 'nearest';
-      await inference.load(graph, { bytes: nearestGraph({ index, bias: true, count }) });
+    async nearest({ index = false, bias, count = 1 }) {
+      const graph = `nearest/${index ? 'index' : count}${bias ? '/bias' : ''}`;
+      await inference.load(graph, { bytes: nearestGraph({ index, bias, count }) });
       return graph;
     },
     async products() {
