@@ -175,6 +175,8 @@ export interface Backbones {
   nearest(of: { readonly index?: boolean; readonly bias: boolean; readonly count?: number }): Promise<string>;
   /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
   products(): Promise<string>;
+  /** Loads the choice of rows: `rows[n, d]`, `index[k]` (int64) -> `picked[k, d]`; its id. */
+  picked(): Promise<string>;
   /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
   prompts(): Promise<PromptBook>;
 }

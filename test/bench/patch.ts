@@ -12,7 +12,7 @@ import type { Inference, Tensor } from '../../src/app/ports.ts';
 import { createRunner } from '../../src/app/runner.ts';
 import { files, images } from '../../src/compose.ts';
 import { chooseRows } from '../../src/core/detect/bank.ts';
-import { COVER, projectRows } from '../../src/core/detect/cover.ts';
+import { COVER, drawProjection, projectRows } from '../../src/core/detect/cover.ts';
 import { PATCH } from '../../src/core/detect/patchModel.ts';
 import type { Rows } from '../../src/core/grid/cluster.ts';
 import { createRandom, type Random } from '../../src/core/grid/random.ts';
@@ -87,7 +87,7 @@ async function coreset(runner: ReturnType<typeof createRunner>, normals: number,
   const stages = CHANNELS.map((c) => unitBag(random, normals * CELLS, c));
   const sources = Int32Array.from({ length: normals * CELLS }, (_, i) => Math.floor(i / CELLS));
   const start = performance.now();
-  const points = projectRows(stages, COVER.projected, random);
+  const points = projectRows(stages, drawProjection(CHANNELS, COVER.projected, random));
   const projected = performance.now();
   const { radius } = await runner(chooseRows(points, sources, BANK, 0, PATCH.hidden));
   const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);

@@ -22,6 +22,15 @@ export function matmulGraph(): Uint8Array {
   return b.toBytes('matmul');
 }
 
+/** `rows[n, d]` at `index[k]` (int64) as `picked[k, d]`. */
+export function pickGraph(): Uint8Array {
+  const b = new GraphBuilder();
+  const rows = b.input('rows', 'float32', ['n', 'd']);
+  const index = b.input('index', 'int64', ['k']);
+  b.output(b.node('Gather', [rows, index], { axis: 0 }, 'picked'), 'float32', ['k', 'd']);
+  return b.toBytes('pick');
+}
+
 export interface NearestOptions {
   /** Whether `index` is wanted too. Without it the reduction is free; with it small d loses a third of the rate. */
   readonly index?: boolean;

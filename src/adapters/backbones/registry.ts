@@ -10,7 +10,7 @@ import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, matmulGraph, nearestGraph } from './graphs.ts';
+import { headGraph, matmulGraph, nearestGraph, pickGraph } from './graphs.ts';
 import { loadImageText } from './imageText.ts';
 import { type DenseEntry, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { loadMasks } from './masks.ts';
@@ -143,6 +143,10 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
     async products() {
       await inference.load('products', { bytes: matmulGraph() });
       return 'products';
+    },
+    async picked() {
+      await inference.load('picked', { bytes: pickGraph() });
+      return 'picked';
     },
     prompts: () => readPrompts(),
   };

@@ -9,7 +9,14 @@ import { stageScale } from '../ground/features.ts';
 import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
 import { ALTER, ALTERATIONS } from './alter.ts';
-import { type Candidates, candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
+import {
+  type Candidates,
+  candidateCells,
+  chooseGrouped,
+  chooseRows,
+  projectCandidates,
+  rowsOfCandidates,
+} from './bank.ts';
 import {
   type CellScale,
   type CellSpec,
@@ -20,7 +27,7 @@ import {
   type Pool,
   poolMap,
 } from './cells.ts';
-import { COVER, projectRows } from './cover.ts';
+import { COVER, drawProjection, projectRows } from './cover.ts';
 import {
   type DetectContext,
   type Detection,
@@ -29,7 +36,6 @@ import {
   largestAnswer,
   type Needs,
   type RowsOf,
-  rowsAnswer,
   stagesAnswer,
 } from './detector.ts';
 import { readOptions } from './options.ts';
@@ -138,12 +144,11 @@ function stacked(a: Rows, b: Rows): Rows {
 function* leaveOneOut(
   context: DetectContext,
   model: PatchModel,
-  perImage: readonly (readonly Rows[])[],
   substitutes: Substitutes | null,
   alter: boolean,
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
-  const n = perImage.length;
+  const n = context.images.length;
   const step = Math.max(1, Math.ceil(n / ALTER.normals));
   const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
@@ -160,20 +165,15 @@ function* leaveOneOut(
     const read = (cosines: readonly Float32Array[]): DetectorReading =>
       readingOf(distanceMap(cosines, size, scored), model.pool, scored, context, i);
     const places = model.place && placeRows('query', placesOf(context, i, model.spec), model.place);
-    const cosines: Float32Array[] = [];
-    for (const [s, name] of banks.entries()) {
-      const rows = joined(perImage[i]![s]!, places);
-      cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias })[0]!);
-    }
-    const reading = read(cosines);
+    const of: RowsOf = { image: i, spec: model.spec, scales: model.scales, places };
+    const reading = read(largestAnswer(yield { do: 'match', of, banks, bias }));
     if (!alter || i % step !== 0) {
       readings.push(reading);
       continue;
     }
     let most = 0;
     for (const alteration of ALTERATIONS) {
-      const of: RowsOf = { image: i, alteration, spec: model.spec, scales: model.scales, places };
-      most = Math.max(most, read(largestAnswer(yield { do: 'match', of, banks, bias })).score);
+      most = Math.max(most, read(largestAnswer(yield { do: 'match', of: { ...of, alteration }, banks, bias })).score);
     }
     readings.push({ ...reading, altered: most });
   }
@@ -210,32 +210,36 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
   const options = given.preset === 'paper' ? ({ ...given, ...PAPER } as PatchOptions) : given;
   const spec = specOf(options, context);
   const scales = spec.standardise ? yield* learnScales(context, spec) : [];
-  const images = context.images.map((_, image) => image);
-  const perImage = rowsAnswer(yield { do: 'rows', of: images.map((image) => ({ image, spec, scales, places: null })) });
-  const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
-  const candidates = candidatesOf(perImage, scored, PATCH.candidates);
+  const sizes = context.images.map(({ frame }) => gridOf(frame, spec));
+  const candidates = candidateCells(
+    sizes.map(({ width, height }) => width * height),
+    sizes.map((size, i) => scoredCells(context, i, size, options.region)),
+    PATCH.candidates,
+  );
   const { sources } = candidates;
-  const placed = options.position === 'free' ? [] : images.map((i) => placesOf(context, i, spec));
+  const placed = options.position === 'free' ? [] : context.images.map((_, i) => placesOf(context, i, spec));
   const place = placeOf(options, placed);
   const at = place && pickPlaces(placed, candidates);
-  const points = projectRows(
-    at ? [...candidates.stages, spreadPlaces(at, place)] : candidates.stages,
-    COVER.projected,
-    random,
-  );
+  const rowsOf = (image: number, only: Int32Array): RowsOf => ({ image, spec, scales, places: null, only });
+  const channels = spec.stages.map((name) => context.backbone!.stages.find((s) => s.name === name)!.channels);
+  const projection = drawProjection(at ? [...channels, at.channels] : channels, COVER.projected, random);
+  const points = yield* projectCandidates(candidates, rowsOf, projection.slice(0, channels.length));
+  if (at) add(points.data, projectRows([spreadPlaces(at, place)], projection.slice(channels.length)).data);
   const found =
     options.preset === 'paper'
       ? yield* chooseGrouped(points, sources, context.images.length, random, PATCH.hidden)
       : yield* chooseRows(points, sources, options.bank, random.int(points.height), PATCH.hidden);
-  const rowsAt = (indices: Int32Array): Rows[] => {
-    const columns = at && placeRows('bank', pickRows(at, indices), place);
-    return candidates.stages.map((s) => joined(pickRows(s, indices), columns));
-  };
+  const all = Int32Array.from([...found.indices, ...(found.substitutes ?? [])]);
+  const columns = at && placeRows('bank', pickRows(at, all), place);
+  const both = (yield* rowsOfCandidates(candidates, rowsOf, all, channels)).map((rows) => joined(rows, columns));
+  const m = found.indices.length;
+  const part = (from: number, to: number): Rows[] =>
+    both.map((r) => ({ ...r, data: r.data.slice(from * r.channels, to * r.channels), height: to - from }));
   const model: PatchModel = {
     spec: { ...spec, places: placeColumns(place) },
     scales,
     place,
-    bank: rowsAt(found.indices),
+    bank: part(0, m),
     sources: Int32Array.from(found.indices, (i) => sources[i]!),
     variants: variantsOf(context, options.variants),
     pool: options.pool === 'max' ? { pool: 'max' } : { pool: 'topQ', q: options.q },
@@ -243,10 +247,14 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
     radius: found.radius,
   };
   const substitutes = found.substitutes && {
-    rows: rowsAt(found.substitutes),
+    rows: part(m, 2 * m),
     sources: found.substitutes.map((i) => sources[i]!),
   };
-  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes, options.alter) };
+  return { model, readings: yield* leaveOneOut(context, model, substitutes, options.alter) };
+}
+
+function add(to: Float32Array, more: Float32Array): void {
+  for (let i = 0; i < to.length; i++) to[i]! += more[i]!;
 }
 
 /** Where each candidate lies. */

@@ -7,9 +7,9 @@ import { pickRows, type Rows } from '../grid/cluster.ts';
 import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { DetectorReading } from '../scene.ts';
-import { candidatesOf, chooseRows } from './bank.ts';
+import { candidateCells, chooseRows, projectCandidates, rowsOfCandidates } from './bank.ts';
 import type { CellSpec } from './cells.ts';
-import { COVER, halfNorms, projectRows } from './cover.ts';
+import { COVER, drawProjection, halfNorms } from './cover.ts';
 import {
   type DetectContext,
   type Detection,
@@ -17,9 +17,11 @@ import {
   type Learning,
   largestAnswer,
   type Needs,
+  type RowsOf,
 } from './detector.ts';
 import { distancesOf, reweighted } from './euclid.ts';
 import {
+  besides,
   counted,
   countedCells,
   DENSE_OPTIONS,
@@ -27,10 +29,8 @@ import {
   gridOf,
   JOINED,
   joinedRows,
-  joinedRowsOfAll,
   joinedSpec,
   largest,
-  stack,
 } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 
@@ -88,31 +88,35 @@ function* judge(
 
 function* learn(context: DetectContext, options: PatchcoreOptions, random: Random): Needs<Learning<PatchcoreModel>> {
   const spec = joinedSpec(context, options.stages, { side: null, neighbourhood: 3 });
-  const perImage = yield* joinedRowsOfAll(context, spec);
-  const cells = context.images.map(({ frame }, i) => countedCells(context, i, gridOf(frame, spec)));
-  const candidates = candidatesOf(
-    perImage.map((r) => [r]),
-    cells,
+  const sizes = context.images.map(({ frame }) => gridOf(frame, spec));
+  const scored = sizes.map((size, i) => countedCells(context, i, size));
+  const candidates = candidateCells(
+    sizes.map(({ width, height }) => width * height),
+    scored,
     LIMITS.candidates,
   );
-  const points = projectRows(candidates.stages, COVER.projected, random);
+  const rowsOf = (image: number, only: Int32Array): RowsOf => ({ image, spec, scales: [], places: null, only });
+  const channels = spec.stages.map((name) => context.backbone!.stages.find((s) => s.name === name)!.channels);
+  const projection = drawProjection(channels, COVER.projected, random);
+  const points = yield* projectCandidates(candidates, rowsOf, projection);
   const found = yield* chooseRows(points, candidates.sources, options.bank, random.int(points.height), LIMITS.hidden);
-  const all = candidates.stages[0]!;
+  // Behind the bank stand the rows of other images that would have been chosen in the place of each.
+  const both = Int32Array.from([...found.indices, ...(found.substitutes ?? [])]);
+  const bank = besides(yield* rowsOfCandidates(candidates, rowsOf, both, channels));
   const model: PatchcoreModel = {
     spec,
     neighbours: options.neighbours,
     smooth: options.smooth,
-    bank: pickRows(all, found.indices),
+    bank: pickRows(bank, [...found.indices.keys()]),
     sources: Int32Array.from(found.indices, (i) => candidates.sources[i]!),
   };
   if (context.images.length < 2) return { model, readings: [null] };
-  // Behind the bank stand the rows of other images that would have been chosen in the place of each.
-  const bank = found.substitutes ? stack([model.bank, pickRows(all, found.substitutes)]) : model.bank;
   const m = model.bank.height;
   const name = 'patchcore/own';
   yield { do: 'keep', name, rows: bank };
   const readings: DetectorReading[] = [];
-  for (const [i, rows] of perImage.entries()) {
+  for (const i of context.images.keys()) {
+    const rows = yield* joinedRows(i, spec);
     const usable = (r: number): boolean => (r < m ? model.sources[r] !== i : model.sources[r - m] === i);
     readings.push((yield* judge(context, i, rows, { ...model, bank }, name, usable)).reading);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { poolMap } from '../../../src/core/detect/cells.ts';
-import { greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
+import { drawProjection, greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
 import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
@@ -241,7 +241,7 @@ describe('greedy cover', () => {
   it('projections keep squared distances on average', () => {
     const random = createRandom(9);
     const rows = [bag(random, 40, 120), bag(random, 40, 80)];
-    const low = projectRows(rows, 64, random);
+    const low = projectRows(rows, drawProjection([120, 80], 64, random));
     let [before, after] = [0, 0];
     for (let i = 0; i < 40; i++) {
       for (let j = 0; j < i; j++) {
@@ -254,7 +254,7 @@ describe('greedy cover', () => {
     }
     expect(after / before).toBeGreaterThan(0.8);
     expect(after / before).toBeLessThan(1.2);
-    expect(projectRows(rows, 300, random).channels).toBe(200);
+    expect(projectRows(rows, drawProjection([120, 80], 300, random)).channels).toBe(200);
   });
 });
 
