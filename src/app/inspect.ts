@@ -1,7 +1,7 @@
 /** The second story: an image to an explained verdict. `judge` re-judges a stored Scene without any model. */
 import { type Calibration, calibrate } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
-import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
+import { asLeftOut, bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
 import { doubtsOf } from '../core/doubts.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
@@ -108,11 +108,6 @@ export async function openInspector(
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
-  const detectors = await openDetectors(
-    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
-    profile.sections,
-    deps,
-  );
   const calibration = calibrate(compiled, profile, Object.fromEntries(deps.masks ?? []));
   const borders = Object.fromEntries(
     specsOf(file).map((d) => [d.name, mapBorder(profile.normals.flatMap((n) => n.scene.detectors[d.name] ?? []))]),
@@ -127,6 +122,13 @@ export async function openInspector(
     ),
     normals: profile.normals.length,
   };
+
+  // Last of all that can fail: from here on banks lie in the child until the inspector is disposed of.
+  const detectors = await openDetectors(
+    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
+    profile.sections,
+    deps,
+  );
 
   const normalScenes = profile.normals.map((n) => n.scene);
   const judge = (
@@ -175,11 +177,12 @@ export async function openInspector(
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
     const grounded = print ? await print(bare, image, options.signal) : bare;
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, {
+    const judged = await detectors.detect(framed.pixels, grounded, {
       without: self && at,
       seen,
       ...extra,
     });
+    const found = self ? asLeftOut(judged, self.scene.detectors) : judged;
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {

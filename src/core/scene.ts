@@ -112,8 +112,8 @@ export interface DetectorReading {
   readonly score: number;
   /** Largest value of its map, where it has one and the score pools it otherwise. */
   readonly peak?: number;
-  /** Of a normal that was also seen in slightly other focus and light: its largest score then. */
-  readonly altered?: number;
+  /** Of a normal that was also seen in slightly other focus and light: the largest of each number then. */
+  readonly altered?: Pick<DetectorReading, 'score' | 'peak' | 'within'>;
   /** Its map pooled where `structure` rules ask for it, by rule id. */
   readonly within?: Readonly<Record<string, number>>;
   /** What the score rests on, as the detector sees it. */

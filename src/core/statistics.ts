@@ -23,6 +23,8 @@ export const TOLERANCE = {
   extentFour: 4,
   /** How fast the one turns into the other: extentMany + (extentFour - extentMany) * (4 / n) ** extentDecay. */
   extentDecay: 0.9,
+  /** One normal in so many may lie above the border of a detector's score, as far as its spread tells. */
+  predicted: 0.01,
   /** Weak kinds (sensitive to light and borders) get wider bounds (FINDINGS 5). */
   weakFactor: 1.5,
   /** Share of a pooled, diagonal covariance mixed into the sample covariance: shrinkTo / (n + shrinkTo). */
@@ -74,6 +76,11 @@ export interface LearnOptions {
    * holds on every normal seen, with the margins of `TOLERANCE`.
    */
   readonly alarm?: number;
+  /**
+   * The bound predicts one more value of the same distribution, exceeded with `TOLERANCE.predicted`, instead of standing
+   * well clear of all: `reach` of scores, which vary from one normal to the next without end, not of facts of a product.
+   */
+  readonly predict?: boolean;
 }
 
 /** What normals say about one scalar. `tolerance` is the distance from centre to border: margin = deviation / tolerance. */
@@ -127,7 +134,7 @@ export function learnScalar(values: readonly number[], options: LearnOptions): S
     .map((e) => e.i);
   const aside = new Set(setAside);
   const kept = all.filter((_, i) => !aside.has(i)).map(deviation);
-  const tolerance = reach(kept, sigma, options);
+  const tolerance = options.predict ? predictedReach(kept, sigma, n, options.floor) : reach(kept, sigma, options);
   return {
     n: all.length,
     centre,
@@ -161,6 +168,40 @@ export function reach(
     options.alarm < seen ? largest * Math.max(1, sigmas / -probit(seen / 2)) : quantile(deviations, 1 - options.alarm);
   const factor = options.alarm < seen ? extentFactor(n) : extentFactor(n) / t.extentMany;
   return widen * Math.max(sigmas * sigma, factor * extent);
+}
+
+/**
+ * Distance from centre to border that predicts the next of n normals (the upper end of the classical prediction interval,
+ * t_{n-1} sqrt(1 + 1/n) sigmas, wide for few), holds on every deviation seen with a margin, and leaves the sigmas of
+ * `TOLERANCE` of mere measurement noise.
+ */
+function predictedReach(deviations: readonly number[], sigma: number, n: number, floor: number): number {
+  const t = TOLERANCE;
+  const factor = n < 2 ? Number.POSITIVE_INFINITY : studentQuantile(1 - t.predicted, n - 1) * Math.sqrt(1 + 1 / n);
+  const largest = deviations.reduce((m, d) => Math.max(m, d), 0);
+  return Math.max(t.sigmas * floor, factor * sigma, t.extentMany * largest);
+}
+
+/**
+ * Quantile of Student's t: exact for one and two degrees of freedom, else the expansion in 1/df about the normal quantile
+ * (Fisher and Cornish 1960; within 1 % from 3 degrees on for p up to 0.99).
+ */
+export function studentQuantile(p: number, df: number): number {
+  if (df === 1) return Math.tan(Math.PI * (p - 0.5));
+  if (df === 2) return (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
+  const z = probit(p);
+  const terms = [
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
+  ];
+  return terms.reduce((sum, term, k) => sum + term / df ** (k + 1), z);
+}
+
+/** A reference whose border lies `room` farther out. */
+export function widened(bounds: ScalarReference, room: number): ScalarReference {
+  return room > 0 ? { ...bounds, tolerance: bounds.tolerance + room, high: bounds.high + room } : bounds;
 }
 
 /** `a - b` for angles of period `period`, wrapped into [-period / 2, period / 2). */

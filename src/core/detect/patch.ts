@@ -6,7 +6,6 @@ import { pickRows, type Rows } from '../grid/cluster.ts';
 import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
-import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
 import { ALTER, ALTERATIONS } from './alter.ts';
 import {
@@ -50,7 +49,7 @@ import {
   unpackPatch,
 } from './patchModel.ts';
 import { type Place, placeColumns, placeRows, positions, spreadPlaces, tilesOf } from './places.ts';
-import { sceneMask, structureReadings } from './within.ts';
+import { scoredMask, structureReadings } from './within.ts';
 
 function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   const names = context.backbone!.stages.map((s) => s.name);
@@ -75,18 +74,8 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   };
 }
 
-/** Cells that count: inside the region, outside what is ignored; null for all. */
-function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
-  const { file, masks } = context;
-  const { scene } = context.images[image]!;
-  const draw = (shapes: readonly Shape[]): Mask | null => sceneMask(shapes, file, scene, size, masks);
-  const ignored = draw(file.ignore);
-  const inside = region === '' ? null : draw([{ region }]);
-  if (!ignored && !inside) return null;
-  const data = new Uint8Array(size.width * size.height);
-  for (let i = 0; i < data.length; i++) data[i] = (!inside || inside.data[i]) && !ignored?.data[i] ? 1 : 0;
-  return { data, height: size.height, width: size.width, channels: 1 };
-}
+const scoredCells = ({ file, masks, images }: DetectContext, image: number, size: GridSize, region: string) =>
+  scoredMask(file, images[image]!.scene, size, region, masks);
 
 const placesOf = (context: DetectContext, image: number, spec: CellSpec): Rows => {
   const { frame, scene } = context.images[image]!;
@@ -171,14 +160,26 @@ function* leaveOneOut(
       readings.push(reading);
       continue;
     }
-    let most = 0;
-    for (const alteration of ALTERATIONS) {
-      most = Math.max(most, read(largestAnswer(yield { do: 'match', of: { ...of, alteration }, banks, bias })).score);
-    }
-    readings.push({ ...reading, altered: most });
+    const altered: DetectorReading[] = [];
+    for (const alteration of ALTERATIONS)
+      altered.push(read(largestAnswer(yield { do: 'match', of: { ...of, alteration }, banks, bias })));
+    readings.push({ ...reading, altered: largestOf(altered) });
   }
   for (const name of banks) yield { do: 'drop', name };
   return readings;
+}
+
+/** The largest of each number over readings of one picture. */
+function largestOf(readings: readonly DetectorReading[]): DetectorReading {
+  const most = (value: (r: DetectorReading) => number): number => readings.reduce((m, r) => Math.max(m, value(r)), 0);
+  const { peak, within } = readings[0]!;
+  return {
+    score: most((r) => r.score),
+    ...(peak === undefined ? {} : { peak: most((r) => r.peak ?? 0) }),
+    ...(within === undefined
+      ? {}
+      : { within: Object.fromEntries(Object.keys(within).map((key) => [key, most((r) => r.within?.[key] ?? 0)])) }),
+  };
 }
 
 /** Rows of other images, one for every row of the bank in the same order, and which normal each came from. */

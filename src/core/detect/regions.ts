@@ -3,8 +3,9 @@ import { cellArea, toImageX, toImageY } from '../frame.ts';
 import { emptyMask, type FeatureGrid } from '../grid/grid.ts';
 import { components, runsOf } from '../grid/regions.ts';
 import type { DetectorReading, Scene, SceneFrame, UnknownRegion } from '../scene.ts';
-import { learnScalar, type ScalarReference } from '../statistics.ts';
+import { learnScalar, median, type ScalarReference, widened } from '../statistics.ts';
 import { type GridSize, resizeMap } from './cells.ts';
+import type { Detection } from './detector.ts';
 
 export const MAP_REGIONS = {
   /** Smallest spread believed of the peaks of maps, as a share of their median. */
@@ -13,12 +14,35 @@ export const MAP_REGIONS = {
   minArea: 0.0004,
 } as const;
 
-/** The border of a detector's map: what the peaks of the normals' maps, each judged without itself, stay below. */
+/**
+ * The border of a detector's map: what the peaks of the normals' maps, each judged without itself, stay below, with room
+ * for what other focus and light typically add to them.
+ */
 export function mapBorder(readings: readonly DetectorReading[]): ScalarReference {
-  const peaks = readings.map((r) => r.peak ?? r.score);
+  const peakOf = (r: Pick<DetectorReading, 'peak' | 'score'>): number => r.peak ?? r.score;
+  const peaks = readings.map(peakOf);
   const sorted = [...peaks].sort((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return learnScalar(peaks, { floor: MAP_REGIONS.floor * middle || MAP_REGIONS.floor, oneSided: true });
+  const bounds = learnScalar(peaks, { floor: MAP_REGIONS.floor * middle || MAP_REGIONS.floor, oneSided: true });
+  const raises = readings.flatMap((r) => (r.altered ? [Math.max(0, peakOf(r.altered) - peakOf(r))] : []));
+  return widened(bounds, raises.length > 0 ? median(raises) : 0);
+}
+
+/**
+ * What detectors say of a normal that is looked at again: it was judged once for all while learning, without itself. Its
+ * bank merely robbed of its rows has holes that no bank learnt without it would have, so the map, which is not stored, is
+ * held to the peak that is.
+ */
+export function asLeftOut(
+  found: Readonly<Record<string, Detection>>,
+  stored: Readonly<Record<string, DetectorReading>>,
+): Readonly<Record<string, Detection>> {
+  const known = ([name, { reading, map }]: [string, Detection]): [string, Detection] => {
+    const { altered: _, ...own } = stored[name] ?? reading;
+    const peak = own.peak ?? own.score;
+    return [name, { reading: own, map: map && { ...map, data: map.data.map((v) => Math.min(v, peak)) } }];
+  };
+  return Object.fromEntries(Object.entries(found).map(known));
 }
 
 /** Connected regions of a map above its border, on the scene's grid; `distance` is their mean in tolerance units. */

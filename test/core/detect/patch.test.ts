@@ -5,7 +5,7 @@ import { drawProjection, greedyCover, projectRows } from '../../../src/core/dete
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
 import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
-import { bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
+import { asLeftOut, bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
 import { kCenterGreedy, type Rows } from '../../../src/core/grid/cluster.ts';
 import { type FeatureGrid, grid, zeros } from '../../../src/core/grid/grid.ts';
@@ -268,6 +268,22 @@ describe('regions of a map', () => {
     expect(found[0]!.centroid[0]).toBeCloseTo(3.5 / 8, 1);
     expect(found[0]!.distance).toBeGreaterThan(1);
     expect(regionsAbove(zeros(8, 8), border, scene('x').frame, { width: 16, height: 16 })).toEqual([]);
+  });
+
+  it('leave room for what other focus and light add', () => {
+    const readings = [0.1, 0.11, 0.12, 0.1, 0.09].map((score) => ({ score, peak: 2 * score }));
+    const raised = readings.map((r) => ({ ...r, altered: { score: r.score, peak: r.peak + 0.05 } }));
+    expect(mapBorder(raised).high).toBeCloseTo(mapBorder(readings).high + 0.05, 9);
+  });
+
+  it('a normal looked at again keeps what it was read without itself, its map below that peak', () => {
+    const map = grid(Float32Array.of(0.1, 0.5, 0.9, 0), 2, 2);
+    const found = { patch: { reading: { score: 0.7, peak: 0.9 }, map }, new: { reading: { score: 2 }, map: null } };
+    const stored = { patch: { score: 0.4, peak: 0.6, altered: { score: 0.5, peak: 0.7 } } };
+    const again = asLeftOut(found, stored);
+    expect(again.patch!.reading).toEqual({ score: 0.4, peak: 0.6 });
+    expect([...again.patch!.map!.data]).toEqual([...Float32Array.of(0.1, 0.5, 0.6, 0)]);
+    expect(again.new).toEqual(found.new);
   });
 
   it('pools nothing to 0', () => {
