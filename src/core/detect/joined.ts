@@ -70,19 +70,6 @@ export function besides(bags: readonly Rows[]): Rows {
   return { data, height: n, width: 1, channels: c };
 }
 
-/** Bags below one another. */
-export function stack(bags: readonly Rows[]): Rows {
-  const { channels } = bags[0]!;
-  const height = bags.reduce((sum, b) => sum + b.height, 0);
-  const data = new Float32Array(height * channels);
-  let at = 0;
-  for (const b of bags) {
-    data.set(b.data, at);
-    at += b.data.length;
-  }
-  return { data, height, width: 1, channels };
-}
-
 /** Joined rows of one image. */
 export function* joinedRows(image: number, spec: CellSpec): Needs<Rows> {
   const rows = rowsAnswer(yield { do: 'rows', of: [{ image, spec, scales: [], places: null }] });

@@ -3,7 +3,7 @@
  * to it as the map, its largest value as the score. Needs aligned products and more normals than it is worth below ten.
  */
 import { LogsadError } from '../errors.ts';
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows } from '../grid/cluster.ts';
 import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellSpec } from './cells.ts';
@@ -58,7 +58,7 @@ function chosen(rows: Rows, columns: readonly number[]): Rows {
   const [c, d] = [rows.channels, columns.length];
   const data = new Float32Array(rows.height * d);
   for (let i = 0; i < rows.height; i++) for (let k = 0; k < d; k++) data[i * d + k] = rows.data[i * c + columns[k]!]!;
-  return { data, height: rows.height, width: 1, channels: d };
+  return bag(data, d);
 }
 
 function detection(
@@ -103,13 +103,7 @@ export const padim: Detector<PadimOptions, PadimModel> = {
   },
   unpack({ facts, arrays }) {
     const { n, ...rest } = facts as Omit<PadimModel, 'places'> & { n: number };
-    const rows = (data: Float32Array, channels: number): Rows => ({
-      data,
-      height: data.length / channels,
-      width: 1,
-      channels,
-    });
     const d = rest.columns.length;
-    return { ...rest, places: { n, means: rows(arrays.means!, d), factors: rows(arrays.factors!, (d * (d + 1)) / 2) } };
+    return { ...rest, places: { n, means: bag(arrays.means!, d), factors: bag(arrays.factors!, (d * (d + 1)) / 2) } };
   },
 };

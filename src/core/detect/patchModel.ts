@@ -1,5 +1,5 @@
 /** The options and the model of patch matching, which rows of its bank count, and its place in a profile. */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellScale, CellSpec, Pool } from './cells.ts';
 import type { Options } from './options.ts';
@@ -148,10 +148,7 @@ export function packPatch({ scales, bank, sources, ...rest }: PatchModel): Profi
 
 export function unpackPatch({ facts, arrays }: ProfileSection): PatchModel {
   const { channels, ...rest } = facts as Facts;
-  const bank = channels.map((c, s): Rows => {
-    const data = arrays[`bank${s}`]!;
-    return { data, height: data.length / c, width: 1, channels: c };
-  });
+  const bank = channels.map((c, s) => bag(arrays[`bank${s}`]!, c));
   const scales = rest.spec.standardise
     ? channels.map((_, s) => ({ mean: arrays[`mean${s}`]!, scale: arrays[`scale${s}`]! }))
     : [];

@@ -3,7 +3,7 @@
  * score reweighted by how lonely that nearest row is. Beyond the paper: features of the installed dense backbone, unit per
  * stage; normals are judged with their own rows hidden and stand-ins shown, as in `patch`.
  */
-import { pickRows, type Rows } from '../grid/cluster.ts';
+import { bag, pickRows, type Rows, stack } from '../grid/cluster.ts';
 import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { DetectorReading } from '../scene.ts';
@@ -30,7 +30,6 @@ import {
   joinedRowsOfAll,
   joinedSpec,
   largest,
-  stack,
 } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 
@@ -141,11 +140,6 @@ export const patchcore: Detector<PatchcoreOptions, PatchcoreModel> = {
   },
   unpack({ facts, arrays }) {
     const { channels, ...rest } = facts as Omit<PatchcoreModel, 'bank' | 'sources'> & { channels: number };
-    const data = arrays.bank!;
-    return {
-      ...rest,
-      bank: { data, height: data.length / channels, width: 1, channels },
-      sources: Int32Array.from(arrays.sources!),
-    };
+    return { ...rest, bank: bag(arrays.bank!, channels), sources: Int32Array.from(arrays.sources!) };
   },
 };

@@ -2,7 +2,7 @@
  * SPADE (2020; ALGORITHM 10): the K normal images whose mean features are nearest give the image score (their mean
  * distance) and a gallery of cells; a cell scores its mean distance to the kappa nearest of them.
  */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows, stack } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { DetectorReading } from '../scene.ts';
 import type { CellSpec } from './cells.ts';
@@ -27,7 +27,6 @@ import {
   joinedRowsOfAll,
   joinedSpec,
   largest,
-  stack,
 } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 
@@ -133,7 +132,6 @@ export const spade: Detector<SpadeOptions, SpadeModel> = {
   },
   unpack({ facts, arrays }) {
     const { channels, ...rest } = facts as Omit<SpadeModel, 'globals' | 'gallery'> & { channels: number };
-    const rows = (data: Float32Array): Rows => ({ data, height: data.length / channels, width: 1, channels });
-    return { ...rest, globals: rows(arrays.globals!), gallery: rows(arrays.gallery!) };
+    return { ...rest, globals: bag(arrays.globals!, channels), gallery: bag(arrays.gallery!, channels) };
   },
 };
