@@ -9,22 +9,11 @@ import { gaussianSmooth } from '../grid/smooth.ts';
 import { shapesMask } from '../ground/place.ts';
 import { type CellSpec, type GridSize, gridOf } from './cells.ts';
 import { type DetectContext, type Needs, rowsAnswer } from './detector.ts';
+import { DENSE_OPTIONS } from './options.ts';
 
-/** Options of every detector on dense features that takes no further choice of how rows are made. */
-export const DENSE_OPTIONS = {
-  backbone: {
-    is: 'word',
-    words: ['auto', 'default'],
-    other: true,
-    default: 'default',
-    about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model',
-  },
-  stages: {
-    is: 'texts',
-    words: ['auto', 'default'],
-    default: 'default',
-    about: 'stages of the backbone, auto, or default',
-  },
+/** Options of every detector on joined rows. */
+export const JOINED_OPTIONS = {
+  ...DENSE_OPTIONS,
   smooth: {
     is: 'number',
     low: 0,

@@ -11,9 +11,9 @@ import type { DetectContext, Detection, Detector, Learning, Needs } from './dete
 import {
   counted,
   countedCells,
-  DENSE_OPTIONS,
   frameMap,
   gridOf,
+  JOINED_OPTIONS,
   joinedRows,
   joinedRowsOfAll,
   joinedSpec,
@@ -23,7 +23,7 @@ import { type Options, readOptions } from './options.ts';
 import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   channels: {
     is: 'number',
     low: 1,

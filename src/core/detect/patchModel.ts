@@ -2,7 +2,7 @@
 import { bag, type Rows } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellScale, CellSpec, Pool } from './cells.ts';
-import type { Options } from './options.ts';
+import { DENSE_OPTIONS, type Options } from './options.ts';
 import type { Place } from './places.ts';
 
 export const PATCH = {
@@ -28,19 +28,7 @@ export const PATCH_OPTIONS = {
     about: 'largest distance, or mean of the largest share q',
   },
   q: { is: 'number', low: 0.0001, high: 1, default: 0.01, about: 'the share of topQ' },
-  backbone: {
-    is: 'word',
-    words: ['auto', 'default'],
-    other: true,
-    default: 'default',
-    about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model',
-  },
-  stages: {
-    is: 'texts',
-    words: ['auto', 'default'],
-    default: 'default',
-    about: 'stages of the backbone, auto, or default',
-  },
+  ...DENSE_OPTIONS,
   bank: { is: 'number', low: 1, high: 1e6, whole: true, default: 4096, about: 'rows of the bank' },
   position: {
     is: 'word',

@@ -22,10 +22,10 @@ import { distancesOf, reweighted } from './euclid.ts';
 import {
   counted,
   countedCells,
-  DENSE_OPTIONS,
   frameMap,
   gridOf,
   JOINED,
+  JOINED_OPTIONS,
   joinedRows,
   joinedRowsOfAll,
   joinedSpec,
@@ -34,7 +34,7 @@ import {
 import { type Options, readOptions } from './options.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   bank: {
     is: 'number',
     low: 1,

@@ -19,10 +19,10 @@ import { distancesOf, meanRow, nearestRows } from './euclid.ts';
 import {
   counted,
   countedCells,
-  DENSE_OPTIONS,
   frameMap,
   gridOf,
   JOINED,
+  JOINED_OPTIONS,
   joinedRows,
   joinedRowsOfAll,
   joinedSpec,
@@ -31,7 +31,7 @@ import {
 import { type Options, readOptions } from './options.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   images: {
     is: 'number',
     low: 1,
