@@ -8,17 +8,7 @@ import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellSpec } from './cells.ts';
 import type { DetectContext, Detection, Detector, Learning, Needs } from './detector.ts';
-import {
-  counted,
-  countedCells,
-  frameMap,
-  gridOf,
-  JOINED_OPTIONS,
-  joinedRows,
-  joinedRowsOfAll,
-  joinedSpec,
-  largest,
-} from './joined.ts';
+import { JOINED_OPTIONS, joinedRows, joinedSpec, largest, mapped } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
@@ -65,11 +55,9 @@ function detection(
   context: DetectContext,
   image: number,
   distances: Float32Array,
-  { spec, smooth }: Pick<PadimModel, 'spec' | 'smooth'>,
+  model: Pick<PadimModel, 'spec' | 'smooth'>,
 ): Detection {
-  const { frame } = context.images[image]!;
-  const size = gridOf(frame, spec);
-  const map = frameMap(counted(distances, countedCells(context, image, size)), size, frame, smooth);
+  const { map } = mapped(context, image, distances, model);
   return { reading: { score: largest(map.data) }, map };
 }
 
@@ -77,7 +65,7 @@ function* learn(context: DetectContext, options: PadimOptions, random: Random): 
   const n = context.images.length;
   if (n < LEAST) throw new LogsadError('DETECTOR_NORMALS', { detector: 'padim', needed: LEAST, found: n });
   const spec = joinedSpec(context, options.stages, { side: options.side, neighbourhood: 1 });
-  const all = yield* joinedRowsOfAll(context, spec);
+  const all = yield* joinedRows(context.images.length, spec);
   const columns = random
     .shuffle(Array.from({ length: all[0]!.channels }, (_, k) => k))
     .slice(0, options.channels)
@@ -95,8 +83,8 @@ export const padim: Detector<PadimOptions, PadimModel> = {
   learn,
   *open() {},
   *detect(context, model) {
-    const rows = chosen(yield* joinedRows(0, model.spec), model.columns);
-    return detection(context, 0, placeDistances(rows, model.places), model);
+    const [rows] = yield* joinedRows(1, model.spec);
+    return detection(context, 0, placeDistances(chosen(rows!, model.columns), model.places), model);
   },
   pack({ places, ...rest }): ProfileSection {
     return { facts: { ...rest, n: places.n }, arrays: { means: places.means.data, factors: places.factors.data } };
