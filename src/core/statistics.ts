@@ -3,9 +3,10 @@
  * bounds here. Every constant stands in `TOLERANCE`, with where it comes from.
  */
 
-import { probit } from './normal.ts';
+import { invert } from './grid/linear.ts';
+import { predictionFactor, probit } from './normal.ts';
 
-export { normalCdf, probit } from './normal.ts';
+export { normalCdf, probit, studentQuantile } from './normal.ts';
 
 export const TOLERANCE = {
   /** Normal-consistent scale of the median absolute deviation. */
@@ -171,32 +172,13 @@ export function reach(
 }
 
 /**
- * Distance from centre to border that predicts the next of n normals (the upper end of the classical prediction interval,
- * t_{n-1} sqrt(1 + 1/n) sigmas, wide for few), holds on every deviation seen with a margin, and leaves the sigmas of
- * `TOLERANCE` of mere measurement noise.
+ * Distance from centre to border that predicts the next of n normals, holds on every deviation seen with a margin, and
+ * leaves `TOLERANCE.sigmas` of mere measurement noise.
  */
 function predictedReach(deviations: readonly number[], sigma: number, n: number, floor: number): number {
   const t = TOLERANCE;
-  const factor = n < 2 ? Number.POSITIVE_INFINITY : studentQuantile(1 - t.predicted, n - 1) * Math.sqrt(1 + 1 / n);
   const largest = deviations.reduce((m, d) => Math.max(m, d), 0);
-  return Math.max(t.sigmas * floor, factor * sigma, t.extentMany * largest);
-}
-
-/**
- * Quantile of Student's t: exact for one and two degrees of freedom, else the expansion in 1/df about the normal quantile
- * (Fisher and Cornish 1960; within 1 % from 3 degrees on for p up to 0.99).
- */
-export function studentQuantile(p: number, df: number): number {
-  if (df === 1) return Math.tan(Math.PI * (p - 0.5));
-  if (df === 2) return (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
-  const z = probit(p);
-  const terms = [
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
-  ];
-  return terms.reduce((sum, term, k) => sum + term / df ** (k + 1), z);
+  return Math.max(t.sigmas * floor, predictionFactor(n, t.predicted) * sigma, t.extentMany * largest);
 }
 
 /** A reference whose border lies `room` farther out. */
@@ -327,25 +309,6 @@ export function mahalanobis(
     for (let j = 0; j < centre.length; j++) sum += (v[i]! - centre[i]!) * precision[i]![j]! * (v[j]! - centre[j]!);
   }
   return Math.sqrt(Math.max(0, sum));
-}
-
-/** Inverse of a small positive-definite matrix by Gauss-Jordan with row pivots. */
-function invert(m: readonly (readonly number[])[]): number[][] {
-  const d = m.length;
-  const a = m.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
-  for (let c = 0; c < d; c++) {
-    let pivot = c;
-    for (let r = c + 1; r < d; r++) if (Math.abs(a[r]![c]!) > Math.abs(a[pivot]![c]!)) pivot = r;
-    [a[c], a[pivot]] = [a[pivot]!, a[c]!];
-    const p = a[c]![c]!;
-    for (let j = 0; j < 2 * d; j++) a[c]![j]! /= p;
-    for (let r = 0; r < d; r++) {
-      if (r === c) continue;
-      const f = a[r]![c]!;
-      if (f !== 0) for (let j = 0; j < 2 * d; j++) a[r]![j]! -= f * a[c]![j]!;
-    }
-  }
-  return a.map((row) => row.slice(d));
 }
 
 /** Deviation of `x` in tolerance units: 0 at the centre, 1 at the border. 0 where nothing was learnt. */
