@@ -36,7 +36,7 @@ export interface NearestOptions {
   readonly index?: boolean;
   /**
    * Takes `bias[m]` as well, which is added to the products with each row: a very negative one hides the row. It joins the
-   * product as one more column; as the addend of Gemm one thread alone would write it over every block first.
+   * product as one more column; as the addend of Gemm it would first be spread over every block of products.
    */
   readonly bias?: boolean;
   /** So many largest products per query, the largest first: `cosine[n, count]`. Default 1; not together with `index`. */
