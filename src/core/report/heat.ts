@@ -62,10 +62,10 @@ export function heatLegend(): string {
   });
   const ticks = [0.4, 1, 2, 4].map(
     (u) =>
-      `<path class="tick" d="M${x(u).toFixed(1)} 16v5"/><text x="${x(u).toFixed(1)}" y="33" text-anchor="middle">${u === 1 ? '1 border' : u === high ? `${u}+` : u}</text>`,
+      `<path class="tick" d="M${x(u).toFixed(1)} 16v5"/><text x="${x(u).toFixed(1)}" y="33" text-anchor="middle">${u === 1 ? '1 = border' : u === high ? `${u}+` : u}</text>`,
   );
   return (
-    `<svg class="legend" viewBox="0 0 ${width + 24} 38" role="img" aria-label="anomaly map: blue within tolerance, orange to yellow beyond the border at 1 tolerance unit">` +
+    `<svg class="legend" viewBox="0 0 ${width + 24} 38" role="img" aria-label="anomaly map in units: blue within tolerance, orange to yellow beyond the border at unit 1">` +
     `<defs><linearGradient id="heat-scale">${stops.join('')}</linearGradient></defs><rect x="${left}" width="${width}" height="16" fill="url(#heat-scale)"/>${ticks.join('')}</svg>`
   );
 }

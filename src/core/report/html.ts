@@ -167,7 +167,7 @@ function howToRead(judged: readonly Judged[], normals: ReportNormals | undefined
   const allows = judged.find((e) => e.result.allows)?.result.allows;
   const smallest = allows ? ` ${allows.n} normals allow no p below ${figure(allows.smallestRate)}.` : '';
   const heat = judged.some((e) => e.heat)
-    ? `<div>${heatLegend()}<p>The anomaly map in tolerance units: detectors and violated rules together.</p></div>`
+    ? `<div>${heatLegend()}<p>Anomaly map, in the unit of the cards: detectors and violated rules together; its strongest place carries the unit of its detector. Cross-hatched in the picture: what resembles no good part, or the place that carries an alarm.</p></div>`
     : '';
   return (
     `<section><h2>How to read it</h2><div class="legends"><div>${sample}<p>Dot: measured here. Band: what is expected, its centre marked.${normals ? ' Fine ticks above: what each normal measured.' : ''}</p></div>${heat}` +
