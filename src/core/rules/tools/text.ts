@@ -40,8 +40,13 @@ export function vettingToText(v: Vetting): string {
     .filter((r) => r.reasons.length > 0)
     .map((r) => `  ${r.advice} ${r.rule}: ${r.reasons.join('; ')}`);
   const alarms = `any rule fires on ${v.alarms.fired} of ${v.alarms.of} normals left out (95 %: ${percent(v.alarms.low)} to ${percent(v.alarms.high)}); ${v.normals} normals cannot promise less than ${percent(v.limit)}`;
-  const score = v.score === null ? '' : `mutation score ${v.score.toFixed(3)} (logsad rules mutate says what survives)`;
-  return [table(rows), '', ...(reasons.length > 0 ? [...reasons, ''] : []), alarms, score]
+  const dropped = v.rules.filter((r) => r.advice === 'drop').length;
+  const without = dropped === 0 ? '' : ` without the ${dropped} to drop`;
+  const score =
+    v.score === null ? '' : `mutation score ${v.score.toFixed(3)}${without} (logsad rules mutate says what survives)`;
+  const columns =
+    'fired: on normals left out; mutants: caught of those that change what the rule speaks of; changed: set off by small changes of light, turn, crop';
+  return [table(rows), columns, '', ...(reasons.length > 0 ? [...reasons, ''] : []), alarms, score]
     .filter((l, i, all) => l !== '' || i < all.length - 1)
     .join('\n');
 }
