@@ -1,9 +1,9 @@
 /** What the tools found, as a terminal shows it. */
-import { stringify } from 'yaml';
 import type { DiffSummary, RuleDiff } from './diff.ts';
 import type { MutantName, MutationReport } from './kill.ts';
 import { OPERATORS } from './operators.ts';
 import type { Suggestion } from './suggest.ts';
+import { flow } from './textEdit.ts';
 import type { Vetting } from './vet.ts';
 
 const percent = (v: number): string => `${(100 * v).toFixed(1)} %`;
@@ -73,8 +73,6 @@ function smallest(r: MutationReport): string {
   return rows.length === 0 ? '' : table([['interest', 'seen from', 'killed at each size'], ...rows]);
 }
 
-const ruleText = (rule: object): string => stringify(rule, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
-
 /** "fruit moved up by 5 %: 000.jpg, 004.jpg": every mutant once, those of one change on a line. */
 function byChange(list: readonly MutantName[]): string[] {
   const images = new Map<string, string[]>();
@@ -86,7 +84,7 @@ function byChange(list: readonly MutantName[]): string[] {
 function survivors(suggestions: readonly Suggestion[]): string[] {
   const groups = new Map<string, Suggestion[]>();
   for (const s of suggestions) {
-    const key = s.rule === null ? '' : ruleText(s.rule);
+    const key = s.rule === null ? '' : flow(s.rule);
     groups.set(key, [...(groups.get(key) ?? []), s]);
   }
   const order = { mined: 0, stated: 1 } as const;
