@@ -90,7 +90,7 @@ export async function openInspector(
   if (file.status === 'proposed' && !proposed) {
     throw new LogsadError(
       'RULES_PROPOSED',
-      { product: file.product },
+      { product: file.product, file: path },
       path === undefined ? {} : { place: { file: path } },
     );
   }

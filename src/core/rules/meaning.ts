@@ -120,11 +120,21 @@ function checkCircles({ doc, file, faults }: Bench): void {
   for (const ring of circles(Object.keys(file.regions), next)) report(['regions', ring[0]!, 'region'], 'regions', ring);
 }
 
+/** Every text below a value. */
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(words) : [];
+}
+
 /** Interests that nothing refers to: one warning, for they cost learning time and may hide a forgotten rule. */
 export function checkUnused({ doc, file, faults, used }: Bench): void {
   // The interest detector matches every interest with those of the normals.
   if (file.detectors.some((d) => d.name === 'interest')) return;
-  const idle = Object.values(file.interests).filter((i) => !used.has(i.id) && i.role !== 'background');
+  // A rule that is itself at fault may still have meant it.
+  const meant = new Set([...faults.map((f) => f.didYouMean), ...words(record(doc.value).rules)]);
+  const idle = Object.values(file.interests).filter(
+    (i) => !used.has(i.id) && !meant.has(i.id) && i.role !== 'background',
+  );
   const [first] = idle;
   if (!first) return;
   // One remark for all: a file that tells neighbours apart has several.

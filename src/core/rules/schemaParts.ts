@@ -65,10 +65,12 @@ export const ShapeSchema = Type.Union(
     Strict({ polygon: Polygon }),
     Strict({ mask: Type.String({ minLength: 1, description: 'a PNG beside the rule file, white = inside' }) }),
     Strict({
-      interest: Type.String({ minLength: 1, 'x-ref': 'interest' }),
-      grow: Optional(Type.Number({ minimum: -0.5, maximum: 0.5 })),
+      interest: Type.String({ minLength: 1, 'x-ref': 'interest', description: 'the box around what is found of it' }),
+      grow: Optional(
+        Type.Number({ minimum: -0.5, maximum: 0.5, description: 'grown by so much of the image on every side' }),
+      ),
     }),
-    Strict({ region: Type.String({ minLength: 1, 'x-ref': 'place' }) }),
+    Strict({ region: Type.String({ minLength: 1, 'x-ref': 'place', description: 'another region by name' }) }),
   ],
   {
     description: 'a box, a polygon, a mask, an interest (optionally grown) or another region',
@@ -99,12 +101,29 @@ const ColourSchema = Type.Union(
   },
 );
 
-const ExemplarSchema = Strict(
+export const ExemplarSchema = Strict(
   {
     image: Type.String({ minLength: 1, description: 'file name in the folder of normals' }),
-    boxes: Optional(Type.Array(Box, { minItems: 1 })),
-    points: Optional(Type.Array(Point, { minItems: 1 })),
-    polygons: Optional(Type.Array(Polygon, { minItems: 1 })),
+    boxes: Optional(
+      Type.Array(Box, {
+        minItems: 1,
+        description: 'tight around whole things: a list of [left, top, right, bottom]',
+        examples: [[[0.1, 0.2, 0.4, 0.6]]],
+      }),
+    ),
+    points: Optional(
+      Type.Array(Point, {
+        minItems: 1,
+        description: 'clicks on stuff: a list of [x, y]',
+        examples: [
+          [
+            [0.5, 0.25],
+            [0.5, 0.75],
+          ],
+        ],
+      }),
+    ),
+    polygons: Optional(Type.Array(Polygon, { minItems: 1, description: 'outlines: a list of lists of [x, y]' })),
     masks: Optional(
       Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'PNG files beside the rule file' }),
     ),
@@ -164,7 +183,7 @@ export const InterestSchema = Strict({
   ),
 });
 
-const ValueSchema = Strict({
+export const ValueSchema = Strict({
   say: Optional(Texts('words for the value', 'red liquid')),
   exemplars: Optional(
     Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'images of the normals that show it' }),
