@@ -8,7 +8,8 @@ const profile = { normals, calibration: [], relit: [] } as unknown as Profile;
 
 describe('rules that fail on most normals', () => {
   it('are named with how often, what they say and their line', () => {
-    const text = `${TOY_RULES}  - { id: three-clips, kind: count, of: clip, equals: 3 }\n`;
+    const two = '  - { id: two-clips, kind: count, of: clip, equals: 2 }\n';
+    const text = `${TOY_RULES.replace(two, '')}  - { id: three-clips, kind: count, of: clip, equals: 3 }\n`;
     const found = failingRules(compiledToy(text), profile);
     expect(found.map((f) => [f.rule, f.fired, f.of])).toEqual([['three-clips', 12, 12]]);
     expect(found[0]!.message).toMatch(/3 clips expected, 2 found/);

@@ -26,9 +26,6 @@ export interface Judged {
   readonly label?: Label;
 }
 
-/** A text with no more violations leaves room beside a wide picture. */
-const SHORT = 1;
-
 /** Measurements spelled out on the card of a part that no rule refuses. */
 const NEAREST = 2;
 
@@ -44,11 +41,9 @@ export function card({ result, picture, heat }: Judged, normals: ReportNormals |
   // Upright pictures stand side by side, wide ones below each other.
   const shape = imageHeight > imageWidth ? ' tall' : '';
   const violations = result.violations.map((v) => violation(v, normals)).join('');
-  // The map of a wide picture fills the room beside it that a short text leaves, and stands below it otherwise.
-  const layout = shape === '' && map !== '' && result.violations.length <= SHORT ? ' short' : '';
   const list = violations === '' ? '' : `<ol class="violations">${violations}</ol>`;
   return (
-    `<article class="card${layout}"><div class="pictures${shape}"><figure>${picture}</figure>${map}</div><div class="text">` +
+    `<article class="card"><div class="pictures${shape}"><figure>${picture}</figure>${map}</div><div class="text">` +
     `<p class="head"><span class="badge ${result.verdict}">${VERDICT_WORDS[result.verdict]}</span> <b>${escapeXml(result.image)}</b></p>` +
     `<p class="faint">unit ${figure(result.unit)}, score ${figure(result.score)}${p}</p>${reasons}${list}` +
     `${violations === '' ? nearest(result, normals) : ''}${detectorPlots(result, normals)}${allMeasurements(result.measurements)}</div></article>`

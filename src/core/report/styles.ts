@@ -32,9 +32,7 @@ figure svg,figure img{display:block;width:100%;height:auto;border-radius:8px;bac
 .because{font-weight:600}
 .pictures{display:flex;flex-direction:column;gap:10px;min-width:0}
 .pictures.tall{flex-direction:row;align-items:flex-start}.pictures.tall figure{flex:1 1 0;min-width:0}
-.pictures:not(.tall) .heat{max-width:72%}
-@media (min-width:861px){.card.short{grid-template-rows:1fr auto}.short .pictures{display:contents}.short .pictures>figure:first-child{grid-area:1/1/3/2}
-.short .text{grid-area:1/2/2/3}.short .pictures .heat{grid-area:2/2/3/3;max-width:300px;align-self:end}}
+.pictures:not(.tall) .heat{display:flex;gap:12px;align-items:flex-end}.pictures:not(.tall) .heat img{width:50%}
 .heat figcaption{color:var(--faint)}
 .detector{padding:8px 0 0;border-top:1px solid var(--line)}
 .charts{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.35fr);gap:20px;align-items:start;background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:16px}
