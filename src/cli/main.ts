@@ -98,16 +98,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     if (abort.signal.aborted) return interrupted();
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
-      const meant = error.code === 'commander.unknownCommand' ? inGroups(argv) : undefined;
-      if (meant && !json) terminal.err(`did you mean: ${meant}\n`);
-      if (json)
-        printJson(terminal, {
-          error: {
-            code: 'USAGE',
-            message: error.message.replace(/^error: /, ''),
-            fix: meant ? `did you mean: ${meant}` : 'see: logsad --help',
-          },
-        });
+      tellMisuse(error, argv, json);
       return EXIT.usage;
     }
     const fault = explain(error);
@@ -115,6 +106,15 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     else terminal.err(fault.text);
     return error instanceof LogsadError ? error.exit : EXIT.environment;
   }
+}
+
+/** Adds to what commander said; with `json` it said nothing. */
+function tellMisuse(error: CommanderError, argv: readonly string[], json: boolean): void {
+  const meant = error.code === 'commander.unknownCommand' ? inGroups(argv) : undefined;
+  const fix = meant ? `did you mean: ${meant}` : 'see: logsad --help';
+  const message = error.message.replace(/^error: /, '');
+  if (json) printJson(terminal, { error: { code: 'USAGE', message, fix } });
+  else if (meant) terminal.err(`${fix}\n`);
 }
 
 /** `lint` is a command of `rules`: the words that were meant, where the first one names a command of a group. */

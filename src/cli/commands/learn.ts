@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { FailingRule } from '../../index.ts';
 import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 import { wholeNumber } from '../options.ts';
@@ -19,6 +20,24 @@ interface Options {
 const WORST = 6;
 
 type Rules = Awaited<ReturnType<typeof import('../../index.ts').loadRules>>;
+
+/** What was learnt, and which rules do not hold on most of it. */
+function heading(
+  { compiled: { file } }: Rules,
+  normals: number,
+  calibration: number | null,
+  failing: readonly FailingRule[],
+  profile: string,
+): string {
+  const more = calibration === null ? '' : ` and ${calibration} for calibration`;
+  const verb = failing.length === 1 ? 'does' : 'do';
+  const but =
+    failing.length === 0 ? '' : `, but ${failing.length} of ${file.rules.length} rules ${verb} not hold on them`;
+  const each = failing.map(
+    (f) => `  ${f.rule} fails on ${f.fired} of ${f.of} normals: ${f.message} (${f.image}) [${f.file}:${f.line}]\n`,
+  );
+  return `learnt ${file.product} from ${normals} normals${more}${but}: ${profile}\n${each.join('')}`;
+}
 
 /** What to type after learning: mend rules that fail, sign off what is proposed, inspect. `sheet`: pictures of failing rules. */
 function nextSteps(rules: string, { path, compiled: { file } }: Rules, o: Options, sheet: string | null): string {
@@ -103,17 +122,15 @@ export const learn = define<Options>({
         fingerprint: profile.stamp,
       });
     } else {
-      const but =
-        failing.length === 0
-          ? ''
-          : `, but ${failing.length} of ${file.rules.length} rules ${failing.length === 1 ? 'does' : 'do'} not hold on them`;
       terminal.out(
-        `learnt ${file.product} from ${learnt} normals${calibration.length > 0 ? ` and ${profile.calibration.length} for calibration` : ''}${but}: ${o.profile}\n`,
+        heading(
+          product,
+          profile.normals.length,
+          calibration.length > 0 ? profile.calibration.length : null,
+          failing,
+          o.profile,
+        ),
       );
-      for (const f of failing)
-        terminal.out(
-          `  ${f.rule} fails on ${f.fired} of ${f.of} normals: ${f.message} (${f.image}) [${f.file}:${f.line}]\n`,
-        );
       for (const w of worst)
         terminal.out(
           `  ${w.unit > 1 ? 'look at' : 'nearest to a border:'} ${w.image} (unit ${w.unit.toFixed(2)}): ${w.reasons.join('; ')}\n`,
