@@ -17,6 +17,8 @@ export interface SheetExchange {
   readonly input: number | null;
   readonly output: number | null;
   readonly prompt: string;
+  /** Answered, or what happened instead. */
+  readonly outcome: string;
 }
 
 export interface SheetInput {
@@ -160,7 +162,7 @@ function coverage(s: SheetInput): string {
 function exchanges(list: readonly SheetExchange[]): string {
   const tokens = (v: number | null): string => (v === null ? '–' : String(v));
   return table(
-    ['stage', 'asked by', 'answered at', 'tokens in', 'tokens out', 'prompt digest'],
-    list.map((x) => [x.stage, x.mode, x.at, tokens(x.input), tokens(x.output), x.prompt.slice(0, 12)]),
+    ['stage', 'asked by', 'outcome', 'at', 'tokens in', 'tokens out', 'prompt digest'],
+    list.map((x) => [x.stage, x.mode, x.outcome, x.at, tokens(x.input), tokens(x.output), x.prompt.slice(0, 12)]),
   );
 }
