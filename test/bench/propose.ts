@@ -2,7 +2,8 @@
  * From jittered answers to an accepted rule file on photographs, with no hand edit: five clicks per class, every corner and
  * click off by up to 3 % of the shorter side. The answers are written by hand, as a careful model would give them; no live
  * model is asked. `npm run bench -- propose [SEED...]`;
- * with the word `few`, what is accepted is learnt from the forty normals of the proposal instead of all.
+ * with the word `few`, what is accepted is learnt from the forty normals of the proposal instead of all; with `all`, the
+ * proposal sees all normals too.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,14 +43,15 @@ export const bench: Bench = {
     const rows: string[][] = [];
     const found: number[] = [];
     await using engine = await openEngine();
-    const seeds = args.filter((a) => a !== 'few').map(Number);
+    const seeds = args.filter((a) => a !== 'few' && a !== 'all').map(Number);
+    const whole = (await files.listNormals(normals)).images;
+    const images = args.includes('all') ? whole : few(whole);
     for (const seed of seeds.length > 0 ? seeds : SEEDS) {
       const folder = mkdtempSync(join(tmpdir(), 'logsad-propose-'));
       const server = await llmServer(careful(shaken(PHOTO_REPLIES, PHOTO_SIZE, seed)));
       try {
         const rules = join(folder, 'rules.yaml');
         const llm = recorded(createClient({ url: server.url, model: 'careful', key: null }), { file: null });
-        const images = few((await files.listNormals(normals)).images);
         const input = { product: juiceBottle.name, file: rules, normals: images, images: [...PHOTOS], seed };
         const start = performance.now();
         console.log(`seed ${seed}: proposing`);
@@ -78,7 +80,7 @@ export const bench: Bench = {
       }
     }
     console.log(
-      `\n${NORMALS} normals for the proposal, ${args.includes('few') ? NORMALS : 150} + 27 learnt from afterwards\n`,
+      `\n${images.length} normals for the proposal, ${args.includes('few') ? NORMALS : whole.length} learnt from afterwards and 27 to calibrate\n`,
     );
     console.log(table(['jitter 3 %, 5 clicks', 'rules + mined, left out', 'propose, s', ...FIGURES], rows));
     console.log(`\nmedian composition AUROC ${median(found).toFixed(4)} of ${found.length} (target 0.965)`);

@@ -2,7 +2,13 @@
  * The only importer of `openai`: chat completions against any server that speaks that wire format. Pictures go as data
  * URLs; the server is never given an address to fetch. Repeats, Retry-After and the deadline are ours.
  */
-import OpenAI, { AzureOpenAI } from 'openai';
+import OpenAI, {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  AzureOpenAI,
+} from 'openai';
 import type {
   ChatCompletion,
   ChatCompletionCreateParamsNonStreaming,
@@ -11,7 +17,7 @@ import type {
 import type { ChatMessage, ChatMode, ChatReply, ChatRequest, LanguageModel } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { LLM_DEFAULTS, type LlmConfig } from './config.ts';
-import { failedBy, refusedMode, scrub } from './faults.ts';
+import { failedBy, refusedMode, scrub, type Wrong } from './faults.ts';
 import { repeated } from './retries.ts';
 import {
   boundedFetch,
@@ -77,7 +83,7 @@ export function createClient(
         seconds,
         clock,
         options,
-        failed: (error, expired) => failedBy(error, { endpoint, stage, seconds, expired, key }, Date.now()),
+        failed: (error, expired) => failedBy(wrongOf(error), { endpoint, stage, seconds, expired, key }, Date.now()),
         once: async (signal) => {
           try {
             const completion =
@@ -86,7 +92,8 @@ export function createClient(
                 : await client.chat.completions.create(body, { signal });
             return scrubbed(replyOf(completion, clock(), endpoint), key);
           } catch (error) {
-            const reason = refusedMode(error, request.mode, key);
+            const wrong = wrongOf(error);
+            const reason = wrong instanceof LogsadError ? null : refusedMode(wrong, request.mode, key);
             if (reason === null) throw error;
             return unsupported(reason, config.model, clock());
           }
@@ -228,6 +235,20 @@ const unsupported = (reason: string, model: string, at: string): ChatReply => ({
   at,
   unsupported: reason,
 });
+
+/** Faults of ours stay what they are. */
+function wrongOf(error: unknown): Wrong | LogsadError {
+  if (error instanceof LogsadError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const stopped = error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError;
+  const none = { message, stopped, lost: null, status: null, headers: null, param: '' };
+  if (error instanceof APIConnectionError) {
+    const cause = (error.cause as { cause?: { code?: string; message?: string }; code?: string } | undefined) ?? {};
+    return { ...none, lost: { code: cause.cause?.code ?? cause.code, message: cause.cause?.message } };
+  }
+  if (!(error instanceof APIError)) return none;
+  return { ...none, status: error.status ?? null, headers: error.headers ?? null, param: String(error.param ?? '') };
+}
 
 function scrubbed(reply: ChatReply, key: string | null): ChatReply {
   const clean = (t: string | null): string | null => (t === null ? null : scrub(t, key));

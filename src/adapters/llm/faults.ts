@@ -1,5 +1,4 @@
 /** What went wrong with one attempt, as an error of the catalogue without any key, and whether another attempt may help. */
-import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 import type { ChatMode } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 
@@ -14,11 +13,24 @@ export function scrub(text: string, key: string | null): string {
 /** Scrubbed, then cut: the other way round, half a key at the cut would stay. */
 const quoted = (text: string, key: string | null): string => scrub(text, key).slice(0, QUOTED);
 
+/** An error of the package, or of ours, as far as it matters here. */
+export interface Wrong {
+  readonly message: string;
+  /** The package gave up waiting, or was told to. */
+  readonly stopped: boolean;
+  /** The connection was not made or was lost: what the system calls that, where it says. */
+  readonly lost: { readonly code: string | undefined; readonly message: string | undefined } | null;
+  /** HTTP status and headers, null where none came. */
+  readonly status: number | null;
+  readonly headers: Headers | null;
+  /** The parameter that the server complains of. */
+  readonly param: string;
+}
+
 /** A 400 or 422 that speaks of the way the shape was asked for: the next rung of the ladder may do. */
-export function refusedMode(error: unknown, mode: ChatMode, key: string | null): string | null {
-  if (mode === 'plain' || !(error instanceof APIError) || ![400, 404, 422, 501].includes(error.status ?? 0))
-    return null;
-  const words = `${error.message} ${String(error.param ?? '')}`;
+export function refusedMode({ message, status, param }: Wrong, mode: ChatMode, key: string | null): string | null {
+  if (mode === 'plain' || status === null || ![400, 404, 422, 501].includes(status)) return null;
+  const words = `${message} ${param}`;
   return /response_format|json_schema|schema|strict|grammar|structured|tool|function/i.test(words)
     ? quoted(words.trim(), key)
     : null;
@@ -49,26 +61,21 @@ export interface Failed {
 const PASSING = ['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'UND_ERR_SOCKET'];
 
 /** @param now milliseconds, for a Retry-After that names a time */
-export function failedBy(error: unknown, at: At, now: number): Failed {
+export function failedBy(wrong: Wrong | LogsadError, at: At, now: number): Failed {
   const { endpoint, stage, seconds } = at;
   const lasting = { status: null, again: false, wait: null };
-  if (error instanceof LogsadError) {
+  if (wrong instanceof LogsadError) {
     // A whole answer came that is none, or is endless.
-    return { ...lasting, error, params: error.params as Failed['params'], status: 200 };
+    return { ...lasting, error: wrong, params: wrong.params as Failed['params'], status: 200 };
   }
-  const reason = quoted(error instanceof Error ? error.message : String(error), at.key).split('\n')[0]!;
-  if (at.expired || error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
-    return { ...lasting, ...fault('LLM_TIMEOUT', { endpoint, stage, seconds }) };
-  }
-  if (error instanceof APIConnectionError) {
-    const cause = (error.cause as { cause?: { code?: string; message?: string }; code?: string } | undefined) ?? {};
-    const code = cause.cause?.code ?? cause.code;
-    const why = code ?? quoted(cause.cause?.message ?? reason, at.key);
-    const unreachable = fault('LLM_UNREACHABLE', { endpoint, reason: why });
+  const reason = quoted(wrong.message, at.key).split('\n')[0]!;
+  if (at.expired || wrong.stopped) return { ...lasting, ...fault('LLM_TIMEOUT', { endpoint, stage, seconds }) };
+  if (wrong.lost) {
+    const { code, message } = wrong.lost;
+    const unreachable = fault('LLM_UNREACHABLE', { endpoint, reason: code ?? quoted(message ?? reason, at.key) });
     return { ...lasting, ...unreachable, again: code !== undefined && PASSING.includes(code) };
   }
-  const status = error instanceof APIError ? (error.status ?? null) : null;
-  const headers = error instanceof APIError ? error.headers : undefined;
+  const { status, headers } = wrong;
   const wait = headers ? waitOf(headers, now) : null;
   const asks = wait === null ? '' : ` (it asks to wait ${Math.ceil(wait / 1000)} s)`;
   const next = { status, wait, again: status !== null && isPassing(status, headers) };
@@ -81,7 +88,7 @@ type Code = 'LLM_AUTH' | 'LLM_UNREACHABLE' | 'LLM_TIMEOUT' | 'LLM_BUSY' | 'LLM_S
 const fault = (code: Code, params: Failed['params']) => ({ error: new LogsadError(code, params), params });
 
 /** The server may say outright whether a repeat helps: a quota that is spent is a 429 too. */
-function isPassing(status: number, headers: Headers | undefined): boolean {
+function isPassing(status: number, headers: Headers | null): boolean {
   const said = headers?.get('x-should-retry');
   if (said === 'true' || said === 'false') return said === 'true';
   return status === 408 || status === 409 || status === 429 || status >= 500;
