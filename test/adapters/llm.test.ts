@@ -263,6 +263,8 @@ describe('what the environment holds for other servers', () => {
         .sort(),
     );
     expect(headers['user-agent']).toBe('logsad');
+    const without = await asSent({ url: server!.url, model: 'careful-1', key: null, ...extra }, request());
+    expect(Object.keys(without.headers)).toEqual(['accept', 'content-type', 'user-agent']);
   });
 
   it('is not what a server points to either: redirects are faults', async () => {

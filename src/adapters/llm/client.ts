@@ -42,6 +42,7 @@ export function createClient(
   const seconds = config.timeoutSeconds ?? LLM_DEFAULTS.timeoutSeconds;
   const endpoint = new URL(config.url).host;
   const common = {
+    // The package insists on one; where there is none, its header is not sent.
     apiKey: config.key ?? 'none',
     maxRetries: 0,
     timeout: seconds * 1000,
@@ -52,7 +53,12 @@ export function createClient(
     webhookSecret: null,
     logLevel: 'off' as const,
     // Pictures and the key go to the host that was named, and to no other that it points to.
-    fetch: boundedFetch(endpoint, config.stream === true ? MOST_BYTES.stream : MOST_BYTES.whole, send),
+    fetch: boundedFetch({
+      endpoint,
+      most: config.stream === true ? MOST_BYTES.stream : MOST_BYTES.whole,
+      keyed: config.key !== null,
+      send,
+    }),
     fetchOptions: { redirect: 'error' as const },
   };
   const { azure } = config;

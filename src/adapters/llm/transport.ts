@@ -32,15 +32,27 @@ export const tooLong = (endpoint: string, most: string): LogsadError =>
   });
 
 /** All headers that a server is sent (and what HTTP itself needs): the package would add the platform, its version and more. */
-const HEADERS = ['accept', 'content-type', 'authorization', 'api-key'] as const;
+const HEADERS = ['accept', 'content-type'] as const;
+/** Those that hold the key. */
+const SECRET = ['authorization', 'api-key'] as const;
 const AGENT = 'logsad';
 
+export interface Transport {
+  readonly endpoint: string;
+  /** Bytes of an answer that are read. */
+  readonly most: number;
+  /** There is a key; without, none of its headers is sent. */
+  readonly keyed: boolean;
+  readonly send?: typeof fetch;
+}
+
 /** `send` with the headers named above and no others; bodies fail with LLM_SERVER once they pass `most` bytes: nothing longer is held in memory. */
-export function boundedFetch(endpoint: string, most: number, send: typeof fetch = fetch): typeof fetch {
+export function boundedFetch({ endpoint, most, keyed, send = fetch }: Transport): typeof fetch {
+  const names = keyed ? [...HEADERS, ...SECRET] : HEADERS;
   return async (input, init) => {
     const given = new Headers(init?.headers);
     const sent = new Headers({ 'user-agent': AGENT });
-    for (const name of HEADERS) if (given.has(name)) sent.set(name, given.get(name)!);
+    for (const name of names) if (given.has(name)) sent.set(name, given.get(name)!);
     const response = await send(input, { ...init, headers: sent });
     if (response.body === null) return response;
     let bytes = 0;
@@ -70,7 +82,7 @@ export interface Sent {
 export function sentBy(input: Parameters<typeof fetch>[0], init: Parameters<typeof fetch>[1]): Sent {
   const body = typeof init?.body === 'string' ? init.body : '';
   const headers = [...new Headers(init?.headers)].map(([name, value]): [string, string] =>
-    name === 'authorization' || name === 'api-key' ? [name, '(the key, not shown)'] : [name, value],
+    (SECRET as readonly string[]).includes(name) ? [name, '(the key, not shown)'] : [name, value],
   );
   return {
     method: init?.method ?? 'GET',
