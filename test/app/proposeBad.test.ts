@@ -78,6 +78,11 @@ describe('conversations that go wrong', () => {
       expect(proposal!.text).toMatch(/^status: proposed$/m);
       if (bad.shows) expect(proposal!.text).toMatch(bad.shows);
       expect(`${proposal!.text}${proposal!.html}`).not.toContain(KEY);
+      // The sheet tells of attempts that failed as it tells of answers.
+      const entries = record.split('\n').filter(Boolean);
+      const failed = entries.flatMap((l) => (JSON.parse(l) as { fault?: { code: string } }).fault?.code ?? []);
+      expect(failed.filter((code) => !proposal!.html.includes(`<td>${code}</td>`))).toEqual([]);
+      if (bad.client?.retries) expect(failed.length).toBeGreaterThan(0);
       expect(proposal!.html).not.toMatch(/<script|<iframe|<img[^>]* src="(?!data:image\/jpeg;base64,)|\son\w+=/i);
     } else {
       expect(error).toBeInstanceOf(LogsadError);
