@@ -108,11 +108,7 @@ export function recorded(model: LanguageModel, options: RecordOptions): Recorded
     await writeAtomic(fresh ? partial(file) : file, linesOf([...used, ...[...known.values()].flat()]));
   };
   return {
-    model: model.model,
-    endpoint: model.endpoint,
-    mode: model.mode,
-    maxOutputTokens: model.maxOutputTokens,
-    prices: model.prices,
+    ...model,
     entries: used,
     get exchanges() {
       return used.filter((e): e is ChatExchange => 'reply' in e);

@@ -63,11 +63,7 @@ export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
     return input;
   };
   return {
-    model: model.model,
-    endpoint: model.endpoint,
-    mode: model.mode,
-    maxOutputTokens: model.maxOutputTokens,
-    prices: model.prices,
+    ...model,
     async complete(request, options = {}) {
       let input = 0;
       const reply = await model.complete(request, {

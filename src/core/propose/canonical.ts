@@ -2,8 +2,8 @@
 
 export const CANONICAL = {
   /**
-   * Fewest and most pictures that are chosen. With four, 197 of 200 random draws of 40 bottles (juice_bottle, train images) show
-   * all three juices; with three 185, and only 95 where every dimension is brought to the same spread, for then noise rules.
+   * Fewest and most pictures that are chosen. Four rather than three, and dimensions as they are rather than brought to one spread,
+   * as measured on normals of three variants (docs/benchmarks.md): with equal spread, noise rules.
    */
   least: 4,
   most: 8,
