@@ -4,6 +4,7 @@
  */
 import type { CellSpec } from '../core/detect/cells.ts';
 import type { PromptBook } from '../core/detect/prompts.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
 import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
 import type { TextReading } from '../core/scene.ts';
@@ -225,8 +226,8 @@ export interface ChatReply {
   readonly unsupported: string | null;
 }
 
-/** One request with its answer, as it is recorded. Never holds a key. */
-export interface ChatExchange {
+/** What is recorded of any request that was sent. Never holds a key. */
+export interface ChatAsked {
   readonly schema: 'logsad/exchange/v1';
   /** SHA-256 of what was asked (model, messages with pictures replaced by their digests, schema, mode, limit). */
   readonly key: string;
@@ -238,7 +239,39 @@ export interface ChatExchange {
   readonly prompt: string;
   readonly maxOutputTokens: number;
   readonly images: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/** One request with its answer, refusals too. */
+export interface ChatExchange extends ChatAsked {
   readonly reply: ChatReply;
+}
+
+/** Why an attempt brought no answer. */
+export interface ChatFault {
+  /** The error that it is, or null where the caller gave up. */
+  readonly code: ErrorCode | null;
+  readonly params: Readonly<Record<string, string | number>>;
+  /** HTTP status, null where none came. */
+  readonly status: number | null;
+  /** Counted from 1 within one question. */
+  readonly attempt: number;
+  /** ISO time of the fault. */
+  readonly at: string;
+}
+
+/** One request that was sent and got no answer. */
+export interface ChatFailure extends ChatAsked {
+  readonly fault: ChatFault;
+}
+
+export type ChatEntry = ChatExchange | ChatFailure;
+
+export interface ChatOptions {
+  readonly signal?: AbortSignal;
+  /** Told before each attempt is sent, repeats too. What it throws ends the question, and nothing is sent. */
+  readonly onAttempt?: () => void;
+  /** Told, and waited for, after each attempt that brought no answer. */
+  readonly onFault?: (fault: ChatFault) => Promise<void> | void;
 }
 
 export interface LanguageModel {
@@ -252,5 +285,5 @@ export interface LanguageModel {
   /** Dollars per million tokens, where the user stated them. */
   readonly prices: { readonly input: number; readonly output: number } | null;
   /** @throws LogsadError LLM_*, the abort reason of `signal` */
-  complete(request: ChatRequest, options?: { readonly signal?: AbortSignal }): Promise<ChatReply>;
+  complete(request: ChatRequest, options?: ChatOptions): Promise<ChatReply>;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../../src/adapters/llm/client.ts';
-import { recorded } from '../../src/adapters/llm/record.ts';
+import { recorded, replayed } from '../../src/adapters/llm/record.ts';
 import {
   type Engine,
   files,
@@ -66,10 +66,14 @@ async function run(bad: Bad): Promise<Ended> {
     const llm = recorded(createClient(config), { file: record });
     const { images } = await files.listNormals(normals);
     const input = { product: product.name, file: 'rules.yaml', normals: images, images: product.shown };
-    const ended = await proposeRules(engine, { ...input, instructions: product.instructions }, llm).then(
-      (proposal) => ({ proposal, error: null }),
-      (error: unknown) => ({ proposal: null, error }),
-    );
+    const end = (model: Parameters<typeof proposeRules>[2]) =>
+      proposeRules(engine, { ...input, instructions: product.instructions }, model).then(
+        (proposal) => ({ proposal, error: null }),
+        (error: unknown) => ({ proposal: null, error }),
+      );
+    const ended = await end(llm);
+    // What failed is in the record as what was answered is: a replay fails in the same words.
+    if (ended.error !== null) expect((await end(await replayed(record))).error).toEqual(ended.error);
     // Nothing but the record, and that one whole.
     expect((await readdir(folder)).filter((n) => n !== 'exchanges.jsonl')).toEqual([]);
     const text = (await files.exists(record)) ? await readFile(record, 'utf8') : '';
@@ -91,6 +95,11 @@ describe('conversations that go wrong', () => {
       expect(proposal!.text).toMatch(/^status: proposed$/m);
       if (bad.shows) expect(proposal!.text).toMatch(bad.shows);
       expect(`${proposal!.text}${proposal!.html}`).not.toContain(KEY);
+      // The sheet tells of attempts that failed as it tells of answers.
+      const entries = record.split('\n').filter(Boolean);
+      const failed = entries.flatMap((l) => (JSON.parse(l) as { fault?: { code: string } }).fault?.code ?? []);
+      expect(failed.filter((code) => !proposal!.html.includes(`<td>${code}</td>`))).toEqual([]);
+      if (bad.client?.retries) expect(failed.length).toBeGreaterThan(0);
       expect(proposal!.html).not.toMatch(/<script|<iframe|<img[^>]* src="(?!data:image\/jpeg;base64,)|\son\w+=/i);
     } else {
       expect(error).toBeInstanceOf(LogsadError);
