@@ -1,4 +1,5 @@
 /** The PP-OCR recogniser: one line of print in, its text out. */
+import { createHash } from 'node:crypto';
 import type { Inference, Tensor, TextReader } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { grid, type RgbImage } from '../../core/grid/grid.ts';
@@ -56,8 +57,10 @@ export async function loadReader(inference: Inference, model: ModelFiles): Promi
   }
   const graph = `text/${model.id}`;
   const { inputs, outputs } = await loadGraph(inference, model.id, weights.path, graph, { path: weights.path });
+  const identity = { files: model.files.map((f) => f.sha256), reader: READER };
   return {
     id: model.id,
+    digest: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
     async read(line, signal) {
       const [out] = await inference.run(
         [{ graph, feeds: { [inputs[0]!]: lineTensor(line) } }],
