@@ -18,5 +18,5 @@ export async function exportModel(
   options: BackboneOptions = {},
 ): Promise<ExportedModel> {
   await using inference = await createInference();
-  return exportGraph(inference, options, id, request);
+  return await exportGraph(inference, options, id, request);
 }

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { createRandom } from '../../src/core/grid/random.ts';
 import { drawKit, heightOf } from '../../src/demo/draw.ts';
 import { type KitState, sampleKit, VARIANTS } from '../../src/demo/kit.ts';
@@ -25,43 +26,68 @@ import {
 } from '../../src/index.ts';
 import { type Served, serveRepository } from '../support/kserveServer.ts';
 
+const SLOW = { timeout: 300_000 };
 const WIDTH = 1024;
 const KITS = 20;
 const ALTERED = 8;
 let dir: string;
 let engine: Engine;
+/** The whole demo product without maps, and a few of its interests with the patch detector at a small size. */
 let product: ProductRules;
 let profile: Profile;
+let small: ProductRules;
+let smallProfile: Profile;
 let server: Served;
 let manifest: string;
 const at = (...parts: string[]): string => join(dir, ...parts);
 
-const learn = async (own: Engine, set: string): Promise<Profile> => {
-  const { normals } = await gatherNormals(at('data/train/good'), product.compiled.file);
-  return (await own.learn(product, { normals, set, seed: 1 })).profile;
+const learn = async (own: Engine, rules: ProductRules, set: string): Promise<Profile> => {
+  const { normals } = await gatherNormals(at('data/train/good'), rules.compiled.file);
+  return (await own.learn(rules, { normals, set, seed: 1 })).profile;
 };
+const written = async (name: string, text: string): Promise<ProductRules> => {
+  await mkdir(at(name));
+  await writeFile(at(name, 'rules.yaml'), text);
+  return loadRules(at(name));
+};
+/** Some interests of the demo's rule file, and the rules that need no other. */
+function fewOf(text: string, wanted: readonly string[]): string {
+  const { interests, rules, frame: _f, attributes: _a, variants: _v, ...rest } = parse(text) as Record<string, never>;
+  const known = ({ of }: { of?: string }): boolean => of !== undefined && wanted.includes(of);
+  return stringify({
+    ...rest,
+    frame: { fit: 'keep', long: 256 },
+    detectors: ['composition', { name: 'patch', bank: 512 }],
+    interests: Object.fromEntries(Object.entries(interests).filter(([id]) => wanted.includes(id))),
+    rules: (rules as { of?: string; kind: string }[]).filter((r) => known(r) && r.kind !== 'text'),
+  });
+}
+let manifests = 0;
 const served = (change: (text: string) => string = (t) => t): Promise<Engine> =>
   readFile(manifest, 'utf8').then(async (text) => {
-    const path = at(`manifest-${Math.random().toString(36).slice(2)}.yaml`);
+    const path = at(`manifest-${manifests++}.yaml`);
     await writeFile(path, change(text));
     return openEngine({ backbones: { home: at('home'), manifests: [path] } });
   });
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'logsad-served-'));
-  const small = { train: 6, validation: 0, good: 0, logical: 0, structural: 0, width: WIDTH, text: true };
-  for await (const file of generateDemo(small, images)) {
+  const options = { train: 4, validation: 0, good: 0, logical: 0, structural: 0, width: WIDTH, text: true };
+  for await (const file of generateDemo(options, images)) {
     await mkdir(dirname(at('data', file.path)), { recursive: true });
     await writeFile(at('data', file.path), file.bytes);
   }
-  product = await loadRules(at('data'));
+  const rules = await readFile(at('data/rules.yaml'), 'utf8');
+  product = await written('whole', rules.replace('frame: {', 'detectors: [composition]\nframe: {'));
+  small = await written('few', fewOf(rules, ['bench', 'foam', 'label', 'screw']));
   engine = await openEngine({ backbones: { home: at('home'), manifests: [] } });
-  profile = await learn(engine, 'embedded');
+  profile = await learn(engine, product, 'embedded');
+  smallProfile = await learn(engine, small, 'embedded');
   const made = await exportModel('centernet', { to: at('repository'), remote: 'http://here:8000' }, { manifests: [] });
   server = await serveRepository(at('repository'));
   manifest = made.manifest;
   await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('http://here:8000', server.address));
-});
+}, 300_000);
 afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
   await server?.close();
@@ -78,7 +104,7 @@ const labelOf = ({ parts }: KitState): string => {
   return label?.kind === 'label' ? label.text : '';
 };
 
-describe('the print of the demo product', () => {
+describe('the print of the demo product', SLOW, () => {
   it('is read exactly on at least 95 % of seeded kits, and an altered one is flagged by the text rule', async () => {
     await using inspector = await engine.inspector(product, profile);
     let [right, flagged] = [0, 0];
@@ -93,7 +119,7 @@ describe('the print of the demo product', () => {
     for (let seed = 700; seed < 700 + ALTERED; seed++) {
       const { state } = defect.apply(kitOf(seed), createRandom(9000 + seed));
       const { violations } = await inspector.inspect(await picture(`${seed}.jpg`, state));
-      if (violations.some((v) => v.rule === 'label-text')) flagged++;
+      if (violations.some((v) => v.kind === 'text')) flagged++;
     }
     expect(right / KITS).toBeGreaterThanOrEqual(0.95);
     expect(flagged).toBe(ALTERED);
@@ -111,12 +137,12 @@ describe('the print of the demo product', () => {
   });
 });
 
-describe('a backbone behind the KServe v2 protocol', () => {
+describe('a backbone behind the KServe v2 protocol', SLOW, () => {
   it('gives the maps and the result of the local one to 1e-5', async () => {
     await using remote = await served();
-    const other = await learn(remote, 'centernet-served');
-    await using here = await engine.inspector(product, profile);
-    await using there = await remote.inspector(product, other);
+    const other = await learn(remote, small, 'centernet-served');
+    await using here = await engine.inspector(small, smallProfile);
+    await using there = await remote.inspector(small, other);
     const defect = LOGICAL_DEFECTS[0]!;
     const kits = [kitOf(811), defect.apply(kitOf(812), createRandom(1)).state];
     const before = server.calls();
@@ -133,7 +159,6 @@ describe('a backbone behind the KServe v2 protocol', () => {
       }
       const essence = ({ result: { timings: _t, fingerprint: _f, ...rest } }: Inspection) => rest;
       expect(differences(essence(a), essence(b))).toEqual([]);
-      expect(a.result.verdict).toBe(n === 0 ? b.result.verdict : 'reject');
     }
     expect(worst).toBeLessThan(1e-5);
     expect(server.calls() - before).toBeGreaterThanOrEqual(kits.length);
@@ -141,8 +166,8 @@ describe('a backbone behind the KServe v2 protocol', () => {
 
   it('is another model to a profile, wherever its server stands', async () => {
     await using remote = await served();
-    const moved = { ...profile, stamp: { ...profile.stamp, set: 'centernet-served' } };
-    await expect(remote.inspector(product, moved)).rejects.toMatchObject({ code: 'PROFILE_STALE' });
+    const moved = { ...smallProfile, stamp: { ...smallProfile.stamp, set: 'centernet-served' } };
+    await expect(remote.inspector(small, moved)).rejects.toMatchObject({ code: 'PROFILE_STALE' });
     await using again = await served((t) => t.replace('127.0.0.1', 'localhost'));
     const [one, two] = [remote, again].map((e) => e.backbones.dense('ground', 'centernet-served'));
     expect((await one!).digest).toBe((await two!).digest);
@@ -174,7 +199,7 @@ describe('a backbone behind the KServe v2 protocol', () => {
       return true;
     });
     await expect(remote.backbones.dense('match', 'centernet-served')).resolves.toBeDefined();
-    await expect(learn(remote, 'centernet-served')).rejects.toMatchObject({ code: 'REMOTE_AWAY' });
+    await expect(learn(remote, small, 'centernet-served')).rejects.toMatchObject({ code: 'REMOTE_AWAY' });
     expect(await store.verify(['centernet-served'])).toMatchObject([{ fault: { code: 'REMOTE_AWAY' } }]);
     server.misbehave(null);
   });

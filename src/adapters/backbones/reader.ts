@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Inference, Tensor, TextReader } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { grid, type RgbImage } from '../../core/grid/grid.ts';
+import type { CellBox } from '../../core/grid/regions.ts';
 import { resizeBilinear } from '../../core/grid/resample.ts';
-import { decodeLine } from '../../core/ground/reading.ts';
+import { decodeLine, printBox } from '../../core/ground/reading.ts';
 import type { ModelFiles } from './store.ts';
 import { loadGraph, readGraph } from './vision.ts';
 
@@ -16,6 +17,13 @@ const READER = {
   /** Longest line, in the recogniser's pixels. */
   maxWidth: 2400,
 } as const;
+
+function cropped({ data, width }: RgbImage, [x0, y0, x1, y1]: CellBox): RgbImage {
+  const out = new Uint8Array((y1 - y0) * (x1 - x0) * 3);
+  for (let y = y0; y < y1; y++)
+    out.set(data.subarray((y * width + x0) * 3, (y * width + x1) * 3), (y - y0) * (x1 - x0) * 3);
+  return { data: out, width: x1 - x0, height: y1 - y0, channels: 3 };
+}
 
 /** Grey levels to [-1, 1], planes in the order that the recogniser was trained with (blue first), zero behind the line. */
 function lineTensor(line: RgbImage): Tensor {
@@ -63,7 +71,7 @@ export async function loadReader(inference: Inference, model: ModelFiles): Promi
     digest: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
     async read(line, signal) {
       const [out] = await inference.run(
-        [{ graph, feeds: { [inputs[0]!]: lineTensor(line) } }],
+        [{ graph, feeds: { [inputs[0]!]: lineTensor(cropped(line, printBox(line))) } }],
         [[0, outputs[0]!]],
         signal ? { signal } : {},
       );
