@@ -20,7 +20,7 @@ import {
   largest,
 } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
-import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
+import { fitPlaces, leftOutAgain, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
 const OPTIONS = {
   ...DENSE_OPTIONS,
@@ -96,7 +96,10 @@ export const padim: Detector<PadimOptions, PadimModel> = {
   *open() {},
   *detect(context, model) {
     const rows = chosen(yield* joinedRows(0, model.spec), model.columns);
-    return detection(context, 0, placeDistances(rows, model.places), model);
+    // A normal seen again is judged by the Gaussians of the others; of two normals no other spread is left.
+    const distances =
+      context.without === undefined ? placeDistances(rows, model.places) : leftOutAgain(rows, model.places);
+    return distances ? detection(context, 0, distances, model) : { reading: { score: 0 }, map: null };
   },
   pack({ places, ...rest }): ProfileSection {
     return { facts: { ...rest, n: places.n }, arrays: { means: places.means.data, factors: places.factors.data } };
