@@ -10,6 +10,7 @@ import { type EvaluatedImage, type Evaluation, GOOD, isScored, type ScoredImage 
 import type { Inspector } from './inspect.ts';
 import { type Localisation, vandScore } from './localise.ts';
 import { RANKING, type Ranking, type Rate } from './ranking.ts';
+import { pixelRows, three } from './tables.ts';
 
 export const REPORT_FIGURES = {
   /** Values of normals drawn per plot; more would be one grey bar. */
@@ -22,7 +23,6 @@ export const REPORT_FIGURES = {
 
 type Range = readonly [number, number];
 
-const three = (v: number | null | undefined): string => (v === null || v === undefined ? '–' : v.toFixed(3));
 const share = (r: Rate | undefined): string => (r ? `${r.n} of ${r.of}` : '–');
 const within = (r: Range | undefined): string => (r ? `${r[0].toFixed(3)} to ${r[1].toFixed(3)}` : '–');
 
@@ -142,9 +142,13 @@ function folderTable(e: Evaluation): ReportTable {
 
 function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   const { good, defective, withoutMask } = pixels.images;
-  const spro = Object.values(pixels.of).some((m) => m.spro);
   const all = Object.keys(Object.values(pixels.of)[0]?.folders ?? {});
   const folders = all.length > 1 ? all : [];
+  const { head, rows } = pixelRows(
+    pixels,
+    within,
+    folders.map((f) => [f, (m) => three(m.folders[f]?.aupro)]),
+  );
   const vand = vandScore(e.f1max, pixels.of.fused?.f1max);
   const remarks = [
     `${good} good and ${defective} defective images, ${pixels.defects} defects, maps at ${pixels.maps === 'native' ? 'native size' : `${pixels.maps} pixels`}; intervals from ${pixels.resamples} draws of whole images.`,
@@ -156,28 +160,8 @@ function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   return {
     title: 'Where it looks: pixels',
     note: remarks.filter((r) => r !== '').join(' '),
-    columns: [
-      'map',
-      'AUROC',
-      '95 %',
-      'AP',
-      'F1-max',
-      'AUPRO@0.3',
-      '95 %',
-      ...folders,
-      ...(spro ? ['AU-sPRO@0.05'] : []),
-    ],
-    rows: Object.entries(pixels.of).map(([name, m]) => [
-      name,
-      three(m.auroc),
-      within(m.intervals?.auroc),
-      three(m.ap),
-      three(m.f1max),
-      three(m.aupro),
-      within(m.intervals?.aupro),
-      ...folders.map((f) => three(m.folders[f]?.aupro)),
-      ...(spro ? [three(m.spro?.mean[m.spro.limits.indexOf(0.05)])] : []),
-    ]),
+    columns: ['map', 'AUROC', '95 %', ...head],
+    rows,
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../../src/adapters/llm/client.ts';
 import { recorded } from '../../src/adapters/llm/record.ts';
 import {
@@ -17,6 +17,23 @@ import { llmServer } from '../support/llmServer.ts';
 import { BAD, type Bad, scriptOf } from '../support/proposals/bad.ts';
 import { drawNormals } from '../support/proposals/kit.ts';
 import { OTHERS } from '../support/proposals/others.ts';
+
+// The conversations differ in what the model says; what its sentences come to on the same normals is worked out once.
+vi.mock('../../src/app/learn.ts', async (original) => {
+  const real = await original<typeof import('../../src/app/learn.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, learn: remembered(real.learn, (input) => input) };
+});
+vi.mock('../../src/core/rules/tools/index.ts', async (original) => {
+  const real = await original<typeof import('../../src/core/rules/tools/index.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, vetRules: remembered(real.vetRules) };
+});
+vi.mock('../../src/core/propose/evidence.ts', async (original) => {
+  const real = await original<typeof import('../../src/core/propose/evidence.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, minedBeyond: remembered(real.minedBeyond) };
+});
 
 const KEY = 'sk-very-secret-0123456789';
 const product = OTHERS.find((p) => p.instructions.includes('washers'))!;

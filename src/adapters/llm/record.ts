@@ -95,11 +95,7 @@ export function recorded(model: LanguageModel, options: RecordOptions): Recorded
     if (options.file !== null && !options.replay) await writeAtomic(options.file, linesOf(all));
   };
   return {
-    model: model.model,
-    endpoint: model.endpoint,
-    mode: model.mode,
-    maxOutputTokens: model.maxOutputTokens,
-    prices: model.prices,
+    ...model,
     exchanges: used,
     get asked() {
       return asked;

@@ -55,11 +55,7 @@ export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
     return input;
   };
   return {
-    model: model.model,
-    endpoint: model.endpoint,
-    mode: model.mode,
-    maxOutputTokens: model.maxOutputTokens,
-    prices: model.prices,
+    ...model,
     async complete(request, options) {
       const input = check(request);
       // An attempt that fails may have been read, and billed, all the same.
