@@ -28,8 +28,10 @@ const frame = ([x0, y0, x1, y1]: Rect): Rect[] => [
 ];
 const bars: readonly Rect[] = Array.from({ length: 6 }, (_, i): Rect => [80 + 5 * i, 10, 82 + 5 * i, 40]);
 
+type Case = readonly [name: string, ink: readonly Rect[], wanted: readonly number[], paper?: number, print?: number];
+
 describe('the line of print', () => {
-  it.each([
+  it.each<Case>([
     ['alone', LETTERS, LINE],
     ['in white on black', LETTERS, LINE, 10, 240],
     ['beside a thing that reaches the border', [...LETTERS, [150, 0, 200, 50]], LINE],
@@ -40,8 +42,8 @@ describe('the line of print', () => {
     ['before a bar code', [...LETTERS, ...bars], [10, 9, 80, 41]],
     // Two strokes are print: an l, an I, a 1.
     ['with slim letters', [...LETTERS, [80, 15, 83, 35], [88, 15, 91, 35]], [10, 9, 101, 41]],
-  ] as const)('%s', (_, ink, wanted, paper = 230, print = 20) => {
-    expect(printBox(label(ink as readonly Rect[], paper, print))).toEqual(wanted);
+  ])('%s', (_, ink, wanted, paper = 230, print = 20) => {
+    expect(printBox(label(ink, paper, print))).toEqual(wanted);
   });
 
   it('is the whole picture where nothing stands free', () => {
