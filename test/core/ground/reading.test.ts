@@ -28,7 +28,7 @@ const frame = ([x0, y0, x1, y1]: Rect): Rect[] => [
 ];
 const bars: readonly Rect[] = Array.from({ length: 6 }, (_, i): Rect => [80 + 5 * i, 10, 82 + 5 * i, 40]);
 
-type Case = readonly [name: string, ink: readonly Rect[], wanted: readonly number[], paper?: number, print?: number];
+type Case = [name: string, ink: readonly Rect[], wanted: readonly number[], paper?: number, print?: number];
 
 describe('the line of print', () => {
   it.each<Case>([
