@@ -15,6 +15,7 @@ import {
   listNormals,
   readBytes,
   readText,
+  schemaFor,
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
@@ -47,6 +48,7 @@ export const files = {
   exists,
   expandInputs,
   findRules,
+  schemaFor,
   listFiles,
   listFolders,
   listImages,

@@ -70,6 +70,7 @@ export const Result = named('Result', {
       unit: Type.Number(),
       p: Type.Optional(orNull(Type.Number())),
       evidence: Type.Optional(Type.Object({})),
+      strongest: Type.Optional(Type.Object({ area: Type.Number(), box: Type.Array(Type.Number()) })),
     }),
   ),
   violations: Type.Array(Violation),

@@ -1,7 +1,7 @@
 /** The second story: an image to an explained verdict. `judge` re-judges a stored Scene without any model. */
 import { type Calibration, calibrate } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
-import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
+import { bareScene, mapBorder, regionsAbove, strongestRegion } from '../core/detect/regions.ts';
 import { doubtsOf } from '../core/doubts.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
@@ -9,7 +9,7 @@ import { buildScene, type GroundModel } from '../core/ground/model.ts';
 import { groundModel } from '../core/ground/store.ts';
 import type { Profile } from '../core/profile.ts';
 import type { CompiledRules, LearntRules } from '../core/rules/index.ts';
-import type { InspectionResult, Scene } from '../core/scene.ts';
+import type { DetectorResult, InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
 import { openDetectors, specsOf } from './detect.ts';
 import { type Deps, ENGINE } from './learn.ts';
@@ -90,7 +90,7 @@ export async function openInspector(
   if (file.status === 'proposed' && !proposed) {
     throw new LogsadError(
       'RULES_PROPOSED',
-      { product: file.product },
+      { product: file.product, file: path },
       path === undefined ? {} : { place: { file: path } },
     );
   }
@@ -196,7 +196,7 @@ export async function openInspector(
       known ? { without: known.sha256 } : {},
       timings,
     );
-    return { result, maps };
+    return { result: { ...result, detectors: located(result, maps) }, maps };
   };
 
   return {
@@ -210,4 +210,14 @@ export async function openInspector(
     },
     inspect: async (image, options) => (await inspectWithMaps(image, options)).result,
   };
+}
+
+/** The detectors of a result; those above the border say which part of their map carries it. */
+function located({ detectors, scene }: InspectionResult, maps: Inspection['maps']): InspectionResult['detectors'] {
+  const of = ([name, d]: [string, DetectorResult]): [string, DetectorResult] => {
+    const map = d.unit > 1 ? maps[name] : undefined;
+    const strongest = map ? strongestRegion(map.map, map.border, scene.frame, scene.grid) : null;
+    return [name, strongest ? { ...d, strongest } : d];
+  };
+  return Object.fromEntries(Object.entries(detectors).map(of));
 }

@@ -100,27 +100,33 @@ function detectorTable(e: Evaluation, pixels: Localisation | null): ReportTable 
   const folders = Object.keys(e.detected);
   const named: [string, Ranking][] = [['fused', e], ...Object.entries(e.detectors)];
   const interval = e.intervals ? ', 95 %' : '';
+  const found = (r: Ranking): string => {
+    const rates = Object.values(r.detected);
+    return `${rates.reduce((n, d) => n + d.n, 0)} of ${rates.reduce((n, d) => n + d.of, 0)}`;
+  };
   return {
     title: 'Detectors',
-    note: `AUROC of all anomalies against the good parts, then per folder; AP is average precision; F1-max sees the labels. Intervals: 95 % bootstrap over images (${e.intervals?.resamples ?? 0} draws).`,
+    note: `Found: anomalies above unit 1 by this detector alone; false alarms: good parts above it. AUROC of all anomalies against the good parts, then per folder; AP is average precision; F1-max sees the labels. Intervals: 95 % bootstrap over images (${e.intervals?.resamples ?? 0} draws).`,
     columns: [
       'detector',
+      'found',
+      'false alarms',
       'AUROC',
       ...(interval ? ['95 %'] : []),
       ...folders,
       'AP',
       'F1-max',
-      'false alarms',
       ...(pixels ? ['pixel AUROC', 'AUPRO@0.3'] : []),
     ],
     rows: named.map(([name, r]) => [
       name,
+      found(r),
+      share(r.falseAlarms),
       three(r.auroc.all),
       ...(interval ? [within(r.intervals?.auroc.all)] : []),
       ...folders.map((f) => three(r.auroc[f])),
       three(r.ap),
       three(r.f1max),
-      share(r.falseAlarms),
       ...(pixels ? [three(pixels.of[name]?.auroc), three(pixels.of[name]?.aupro)] : []),
     ]),
   };

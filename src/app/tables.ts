@@ -3,6 +3,7 @@ import { table } from '../core/report/text.ts';
 import type { Combination } from './combinations.ts';
 import { type Evaluation, GOOD } from './evaluation.ts';
 import { type Localisation, vandScore } from './localise.ts';
+import type { Ranking } from './ranking.ts';
 import type { ShotFigures, Spread } from './sweep.ts';
 
 /** A share to three decimals; a dash where there is none. */
@@ -11,6 +12,12 @@ const share = (r: { n: number; of: number } | undefined): string => (r ? `${r.n}
 
 const range = (r: readonly [number, number] | undefined): string =>
   r === undefined ? '' : `${r[0].toFixed(3)} to ${r[1].toFixed(3)}`;
+
+/** Anomalies that raise the alarm, of all folders together. */
+const foundOf = (detected: Ranking['detected']): string => {
+  const rates = Object.values(detected);
+  return share({ n: rates.reduce((n, r) => n + r.n, 0), of: rates.reduce((n, r) => n + r.of, 0) });
+};
 
 /** Scores per detector, what was found per folder, first causes per defect group. */
 export function evaluationToText(e: Evaluation): string {
@@ -25,14 +32,15 @@ export function evaluationToText(e: Evaluation): string {
   ]);
   const scores = { fused: e, ...e.detectors };
   blocks.push([
-    ['detector', 'AUROC', ...anomalies, 'AP', 'F1-max', 'false alarms'],
+    ['detector', 'found', 'false alarms', 'AUROC', ...anomalies, 'AP', 'F1-max'],
     ...Object.entries(scores).map(([name, r]) => [
       name,
+      foundOf(r.detected),
+      share(r.falseAlarms),
       three(r.auroc.all),
       ...anomalies.map((f) => three(r.auroc[f])),
       three(r.ap),
       three(r.f1max),
-      share(r.falseAlarms),
     ]),
   ]);
   if (Object.keys(e.groups).length > 0) {
