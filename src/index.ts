@@ -65,3 +65,4 @@ export { diffToText, mutationToText, vettingToText } from './core/rules/tools/te
 export type * from './core/scene.ts';
 export { generateDemo } from './demo/dataset.ts';
 export { doctorProbes } from './doctor.ts';
+export * from './models.ts';

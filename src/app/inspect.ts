@@ -97,13 +97,15 @@ export async function openInspector(
   const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
   const words = await openWords(file, profile.sections.words, profile.stamp.set, deps);
-  for (const [use, { id, digest }] of Object.entries(words?.backbones ?? {})) {
+  const print = profile.sections.ground ? await openPrint(file, profile.stamp.set, deps) : null;
+  // A text rule may be newer than the profile: then no print of the normals was read, by this reader or another.
+  const reads = print && profile.stamp.backbones.text ? { text: print.backbone } : {};
+  for (const [use, { id, digest }] of Object.entries({ ...words?.backbones, ...reads })) {
     const used = profile.stamp.backbones[use];
     if (used?.digest === digest) continue;
     const what = `it was learnt with ${used?.id ?? 'no model'} for ${use}, installed is ${id} (${digest.slice(0, 12)})`;
     throw new LogsadError('PROFILE_STALE', { what, product: file.product });
   }
-  const print = profile.sections.ground ? await openPrint(file, profile.stamp.set, deps) : null;
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
@@ -175,7 +177,7 @@ export async function openInspector(
       model && candidates
         ? buildScene(file, model, candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
-    const grounded = print ? await print(bare, image, options.signal) : bare;
+    const grounded = print ? await print.read(bare, image, options.signal) : bare;
     lap('scene');
     const judged = await detectors.detect(framed.pixels, grounded, {
       without: self && at,

@@ -56,7 +56,33 @@ export interface Tensor {
 }
 
 /** A graph the host can run: bytes made in memory, or a file on disk that was verified against the manifest. */
-export type GraphSource = { readonly bytes: Uint8Array } | { readonly path: string };
+export type LocalGraph = { readonly bytes: Uint8Array } | { readonly path: string };
+
+/** A tensor as a graph takes or yields it; -1 stands for any size. */
+export interface TensorFace {
+  readonly name: string;
+  readonly type: 'float32' | 'uint8' | 'int32' | 'int64';
+  readonly dims: readonly number[];
+}
+
+/** A graph that another machine runs, under the name and version it has there, with what it must take and yield. */
+export interface RemoteGraph {
+  readonly remote: string;
+  readonly model: string;
+  /** Absent: the one the server takes by default. */
+  readonly version?: string;
+  readonly inputs: readonly TensorFace[];
+  readonly outputs: readonly TensorFace[];
+}
+export type GraphSource = LocalGraph | RemoteGraph;
+
+/** What a loaded graph is called with. */
+export interface LoadedGraph {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Dims of the inputs as a server states them, -1 for any size. */
+  readonly stated?: Readonly<Record<string, readonly number[]>>;
+}
 
 /** One step of a program; feeds are tensors, names of resident tensors, or outputs of earlier steps of the program. */
 export interface Step {
@@ -72,7 +98,8 @@ export interface Step {
  * rejected with a LogsadError (INFERENCE_*).
  */
 export interface Inference extends AsyncDisposable {
-  load(id: string, source: GraphSource): Promise<{ inputs: readonly string[]; outputs: readonly string[] }>;
+  /** @throws LogsadError INFERENCE_*, for a RemoteGraph also REMOTE_* */
+  load(id: string, source: GraphSource): Promise<LoadedGraph>;
   /** Keeps a tensor in the child (memory banks, head weights); replaces one of the same name. */
   put(name: string, tensor: Tensor): Promise<void>;
   drop(name: string): Promise<void>;
@@ -83,6 +110,8 @@ export interface Inference extends AsyncDisposable {
     options?: { readonly signal?: AbortSignal; readonly deadlineMs?: number },
   ): Promise<Tensor[]>;
   readonly threads: number;
+  /** Execution providers besides the processor, in the order they are tried; absent where there are none. */
+  readonly providers?: readonly string[];
 }
 
 /** A dense backbone, ready to run: manifest facts plus its graph loaded into the host. */
@@ -151,6 +180,7 @@ export interface MaskModel {
 /** Reads one line of print. */
 export interface TextReader {
   readonly id: string;
+  readonly digest: string;
   read(line: RgbImage, signal?: AbortSignal): Promise<TextReading>;
 }
 

@@ -10,7 +10,7 @@ import type { CellSpec } from './cells.ts';
 import type { DetectContext, Detection, Detector, Learning, Needs } from './detector.ts';
 import { JOINED_OPTIONS, joinedRows, joinedSpec, largest, mapped } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
-import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
+import { fitPlaces, leftOutAgain, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
 const OPTIONS = {
   ...JOINED_OPTIONS,
@@ -83,8 +83,12 @@ export const padim: Detector<PadimOptions, PadimModel> = {
   learn,
   *open() {},
   *detect(context, model) {
-    const [rows] = yield* joinedRows([0], model.spec);
-    return detection(context, 0, placeDistances(chosen(rows!, model.columns), model.places), model);
+    const [found] = yield* joinedRows([0], model.spec);
+    const rows = chosen(found!, model.columns);
+    // A normal seen again is judged by the Gaussians of the others; of two normals no other spread is left.
+    const distances =
+      context.without === undefined ? placeDistances(rows, model.places) : leftOutAgain(rows, model.places);
+    return distances ? detection(context, 0, distances, model) : { reading: { score: 0 }, map: null };
   },
   pack({ places, ...rest }): ProfileSection {
     return { facts: { ...rest, n: places.n }, arrays: { means: places.means.data, factors: places.factors.data } };
