@@ -86,12 +86,14 @@ async function killAlong(
   acknowledged: () => number,
 ): Promise<('server' | 'worker')[]> {
   const victims: ('server' | 'worker')[] = [];
+  const first = Math.floor(random.next() * processes.length);
   for (let kill = 0; kill < RUN.kills; kill++) {
     // Never after the last inspections: a kill must meet some that are still to come.
     const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / RUN.kills);
     while (acknowledged() < at) await pause(5);
     await pause(random.next() * MOMENT_MS);
-    const which = Math.floor(random.next() * processes.length);
+    // In turn, so that few kills too meet the server and every worker.
+    const which = (first + kill) % processes.length;
     await processes[which]!.kill();
     victims.push(which === 0 ? 'server' : 'worker');
     await processes[which]!.start();
