@@ -25,10 +25,15 @@ export interface StoredImage {
   readonly type: string;
 }
 
-/** A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. */
+/**
+ * A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. One that is
+ * new already is not even locked, so that many may send the same picture. Call it before the product is locked.
+ */
 export async function putImage(tx: Queryable, i: StoredImage): Promise<void> {
   await tx.query(
-    `INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO images (digest, bytes, width, height, type)
+     SELECT $1::text, $2::int, $3::int, $4::int, $5::text
+     WHERE NOT EXISTS (SELECT 1 FROM images WHERE digest = $1 AND created_at > now() - interval '1 hour')
      ON CONFLICT (digest) DO UPDATE SET created_at = now()`,
     [i.digest, i.bytes, i.width, i.height, i.type],
   );

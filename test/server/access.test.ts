@@ -187,7 +187,9 @@ describe('requests that are not as documented', () => {
       const type = encoded.headers.get('content-type')!;
       const text = Buffer.from(await encoded.arrayBuffer()).toString('latin1');
       const bytes = Buffer.from(text.replace('a.jpg', Buffer.from(name).toString('latin1')), 'latin1');
-      return client.call<{ code: string; inspection: { name: string } }>('POST', at, { raw: { bytes, type } });
+      return client.call<{ code: string; inspection: { name: string } }>('POST', `${at}?wait=60`, {
+        raw: { bytes, type },
+      });
     };
     expect((await send('a\0b.jpg')).body.code).toBe('REQUEST_INVALID');
     expect((await send('a\x1bb.jpg')).body.code).toBe('REQUEST_INVALID');
