@@ -5,5 +5,4 @@
 import { Desk } from './desk.ts';
 import { serveParent } from './parent.ts';
 
-process.on('disconnect', () => process.exit());
 serveParent(new Desk());

@@ -20,7 +20,6 @@ function machineFault(name: string): void {
   throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
 }
 
-process.on('disconnect', () => process.exit());
 serveParent({
   answer: async (ask) => {
     const request = ask as unknown as { kind: string; image?: { name: string } };
