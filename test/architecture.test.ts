@@ -101,7 +101,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: 'compose',
-    files: /^src\/(compose|authoring|doctor)\.ts$/,
+    files: /^src\/(compose|authoring|doctor|models)\.ts$/,
     may: [/^src\/(core|app|adapters|demo)\//, /^src\/compose\.ts$/],
     packages: /^node:/,
     wayOut: 'compose.ts chooses adapters; the command line and the public face come after it',
@@ -109,7 +109,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'index',
     files: /^src\/index\.ts$/,
-    may: [/^src\/(core|app|demo)\//, /^src\/(compose|authoring|doctor)\.ts$/],
+    may: [/^src\/(core|app|demo)\//, /^src\/(compose|authoring|doctor|models)\.ts$/],
     packages: null,
     wayOut: 'the public face re-exports; adapters reach it through compose.ts',
   },

@@ -1,7 +1,7 @@
 /** Inspections and what came of them. A result is written once: the first one stands, whoever computes it again. */
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
-import type { Batch, Fault, Inspection, ProductMetrics } from '../schemas.ts';
+import type { Batch, Fault, Inspection, Judged, ProductMetrics } from '../schemas.ts';
 import { found, iso, type Page, type PageRequest, page, parsed } from './columns.ts';
 import { first, type Queryable, type Value } from './sql.ts';
 
@@ -145,20 +145,8 @@ export async function countTry(sql: Queryable, id: string): Promise<number> {
   return row?.attempts ?? 0;
 }
 
-/** A verdict with its parts as JSON text, or why there is none. */
-export type Outcome =
-  | {
-      readonly verdict: string;
-      readonly score: number;
-      readonly unit: number;
-      readonly p: number | null;
-      readonly cause: string | null;
-      readonly body: string;
-      readonly scene: string;
-      /** Detector to the digest of its map's picture. */
-      readonly maps: Readonly<Record<string, string>>;
-    }
-  | { readonly error: Fault };
+/** A verdict, or why there is none. */
+export type Outcome = Judged | { readonly error: Fault };
 
 /** Insert-once: false where a result stands already, and then nothing changes. */
 export async function finishInspection(tx: Queryable, id: string, o: Outcome): Promise<boolean> {

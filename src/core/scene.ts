@@ -182,6 +182,8 @@ export interface DetectorResult {
   /** Conformal p-value of this detector alone, null where no normal was left to rank against. */
   readonly p?: number | null;
   readonly evidence?: DetectorEvidence;
+  /** Above unit 1 and known only while the picture was looked at: the part of its map that carries the score. */
+  readonly strongest?: UnknownRegion;
 }
 
 export interface InspectionResult {

@@ -2,7 +2,7 @@
  * Patch matching (Eq. 1, ALGORITHM 3): per stage the nearest neighbour by cosine in a bank of normal cells, mean over the
  * stages, pooled over the cells. The bank is a global greedy k-center coreset (core/detect/cover.ts).
  */
-import { pickRows, type Rows } from '../grid/cluster.ts';
+import { pickRows, type Rows, stack } from '../grid/cluster.ts';
 import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
@@ -122,14 +122,6 @@ function readingOf(
   };
 }
 
-/** Rows below one another. */
-function stacked(a: Rows, b: Rows): Rows {
-  const data = new Float32Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return { ...a, data, height: a.height + b.height };
-}
-
 /**
  * Judges every normal without itself: its own rows are hidden and the nearest rows of other images stand in for them. A
  * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have. Some normals are
@@ -147,7 +139,7 @@ function* leaveOneOut(
   const step = Math.max(1, Math.ceil(n / ALTER.normals));
   const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
-    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes.rows[s]!) : rows };
+    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stack([rows, substitutes.rows[s]!]) : rows };
   for (let i = 0; i < n; i++) {
     yield { do: 'progress', stage: 'leave one out', done: i, total: n };
     const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes?.sources ?? null);

@@ -1,6 +1,6 @@
 /** Where a map lies above what normals show: regions of the open set (RULES, principle 8), beside those of the grounding. */
 import { cellArea, toImageX, toImageY } from '../frame.ts';
-import { emptyMask, type FeatureGrid } from '../grid/grid.ts';
+import { emptyMask, type FeatureGrid, type Mask } from '../grid/grid.ts';
 import { components, runsOf } from '../grid/regions.ts';
 import type { DetectorReading, Scene, SceneFrame, UnknownRegion } from '../scene.ts';
 import { learnScalar, type ScalarReference } from '../statistics.ts';
@@ -39,13 +39,50 @@ export function regionsAbove(
     }
   }
   if (!any) return [];
-  const cell = cellArea(frame, size);
+  return regionsOf(mask, data, border, frame).filter((r) => r.area >= MAP_REGIONS.minArea);
+}
+
+/**
+ * The region that carries a map's score, also where the map stays below its border (a score that pools many cells may pass
+ * its own): what is connected to the peak and at least half as high above the middle of the normals. On the scene's grid,
+ * never smaller than `minArea` cells in all; null where the map has no border or is flat.
+ */
+export function strongestRegion(
+  map: FeatureGrid,
+  border: ScalarReference,
+  frame: SceneFrame,
+  size: GridSize,
+): UnknownRegion | null {
+  if (!Number.isFinite(border.high) || !(border.tolerance > 0)) return null;
+  const { data, width, height } = resizeMap(map, size);
+  const sorted = data.slice().sort();
+  const peak = sorted.at(-1) ?? 0;
+  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  if (!(peak > middle)) return null;
+  const half = (peak + (peak > border.centre ? border.centre : middle)) / 2;
+  const least = Math.max(1, Math.ceil(MAP_REGIONS.minArea / cellArea(frame, size)));
+  const level = Math.min(half, sorted[Math.max(0, sorted.length - least)]!);
+  const mask = emptyMask(height, width);
+  for (let i = 0; i < data.length; i++) mask.data[i] = data[i]! >= level ? 1 : 0;
+  return regionsOf(mask, data, border, frame, data.indexOf(peak))[0] ?? null;
+}
+
+/** Connected regions of a mask (only the one that holds the cell `at`, where given), measured on the map below it. */
+function regionsOf(
+  mask: Mask,
+  data: Float32Array,
+  border: ScalarReference,
+  frame: SceneFrame,
+  at?: number,
+): UnknownRegion[] {
+  const { width, height } = mask;
+  const cell = cellArea(frame, mask);
   const parts = components(mask);
   const sums = new Float64Array(parts.regions.length + 1);
   for (let i = 0; i < data.length; i++)
     if (mask.data[i]) sums[parts.labels.data[i]!]! += (data[i]! - border.centre) / border.tolerance;
   return parts.regions
-    .filter((r) => r.area * cell >= MAP_REGIONS.minArea)
+    .filter((r) => at === undefined || parts.labels.data[at] === r.id)
     .map((r) => ({
       mask: runsOf(parts, r),
       area: r.area * cell,

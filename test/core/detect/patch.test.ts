@@ -5,7 +5,7 @@ import { greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
 import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
-import { bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
+import { bareScene, mapBorder, regionsAbove, strongestRegion } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
 import { kCenterGreedy, type Rows } from '../../../src/core/grid/cluster.ts';
 import { type FeatureGrid, grid, zeros } from '../../../src/core/grid/grid.ts';
@@ -268,6 +268,22 @@ describe('regions of a map', () => {
     expect(found[0]!.centroid[0]).toBeCloseTo(3.5 / 8, 1);
     expect(found[0]!.distance).toBeGreaterThan(1);
     expect(regionsAbove(zeros(8, 8), border, scene('x').frame, { width: 16, height: 16 })).toEqual([]);
+  });
+
+  it('name the one that carries the score, also below the border', () => {
+    const border = mapBorder([0.1, 0.11, 0.12, 0.1, 0.09].map((score) => ({ score })));
+    const map = grid(new Float32Array(64).fill(0.08), 8, 8);
+    for (const i of [18, 19, 26, 27]) map.data[i] = 0.99 * border.high;
+    map.data[60] = border.centre;
+    const size = { width: 16, height: 16 };
+    expect(regionsAbove(map, border, scene('x').frame, size)).toEqual([]);
+    const found = strongestRegion(map, border, scene('x').frame, size)!;
+    expect(found.centroid[0]).toBeCloseTo(3 / 8, 1);
+    expect(found.centroid[1]).toBeCloseTo(3 / 8, 1);
+    expect(found.distance).toBeGreaterThan(0.5);
+    expect(found.distance).toBeLessThan(1);
+    expect(found.box[2] - found.box[0]).toBeLessThan(0.5);
+    expect(strongestRegion(zeros(8, 8), border, scene('x').frame, size)).toBeNull();
   });
 
   it('pools nothing to 0', () => {
