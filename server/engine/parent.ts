@@ -4,18 +4,15 @@ import type { Desk } from './desk.ts';
 import { residentBytes } from './memory.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 
-/** Answers requests of the parent process and leaves when it goes; the desk is handed in so that tests can bring a bad one. */
+/** Answers requests of the parent process until it goes; the desk is handed in so that tests can bring a bad one. */
 export function serveParent(desk: Pick<Desk, 'answer'>): void {
-  const send = (message: FromEngine): void => void process.send?.(message);
+  const send = (message: FromEngine): void => void (process.connected && process.send?.(message));
   process.on('message', ({ id, ask }: ToEngine) => {
     desk
       .answer(ask as never, (progress) => send({ id, progress }))
       .then((answer) => send({ id, answer, rss: residentBytes() }))
       .catch((error: unknown) => send({ id, fault: faultOf(error) }));
   });
-  process.on('disconnect', () => process.exit());
-  // Gone while this process was still starting: nobody will say so again.
-  if (!process.connected) process.exit();
   send({ up: true });
   // Ctrl-C reaches the whole group; the service ends its engines itself once their work is done.
   process.on('SIGINT', () => undefined);
