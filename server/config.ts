@@ -35,8 +35,11 @@ export const SERVICE_DEFAULTS = {
 /** Limits of requests; bytes, milliseconds, counts. */
 export const LIMITS = {
   uploadBytes: 32 * 2 ** 20,
-  /** Pictures of one batch request, and all their bytes together. */
+  /** Pictures of one batch request, and all bytes of the request together. */
   batchPictures: 500,
+  batchBytes: 512 * 2 ** 20,
+  /** What a form may add to its picture. */
+  formBytes: 2 ** 20,
   jsonBytes: 2 * 2 ** 20,
   /** A synchronous inspection waits so long unless the request says otherwise. */
   waitMs: 10_000,

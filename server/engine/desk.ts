@@ -32,6 +32,7 @@ export class Desk {
       if (request.kind === 'learn') return this.#learn(request, onProgress);
       if (request.kind === 'overlay') return overlay(request);
       if (request.kind === 'diff') return diff(request);
+      if (request.kind === 'vet') return vet(request);
       return fits(request);
     };
     return (await reply()) as Answer<K>;
@@ -153,6 +154,14 @@ async function diff({ from, to, profile: path, scenes }: AskOf<'diff'>): Promise
   const comparison = logsad.diffRules({ a: a.compiled, b: b.compiled, ...(sets ? { sets } : {}) });
   const changes = scenes.flatMap((s) => comparison.compare(JSON.parse(s) as logsad.Scene) ?? []);
   return { changed: comparison.changed, changes };
+}
+
+async function vet({ product, rules, profile: path, seed }: AskOf<'vet'>): Promise<Answer<'vet'>> {
+  const [file, profile] = [rulesOf(rules, product), await logsad.loadProfile(path)];
+  const { set } = await logsad.learningFor(file, profile);
+  const vetting = logsad.vetRules({ compiled: file.compiled, ...set, seed });
+  const stamp = { date: logsad.today(), models: logsad.modelsOf(profile) };
+  return { body: JSON.stringify(vetting), text: logsad.writeVetting(rules, file.compiled, vetting, stamp) };
 }
 
 async function fits({ rules, profile }: AskOf<'fits'>): Promise<Answer<'fits'>> {

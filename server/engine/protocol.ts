@@ -46,7 +46,14 @@ export type Ask =
       readonly profile: string | null;
       readonly scenes: readonly string[];
     }
-  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string };
+  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string }
+  | {
+      readonly kind: 'vet';
+      readonly product: string;
+      readonly rules: string;
+      readonly profile: string;
+      readonly seed: number;
+    };
 
 export interface Answers {
   readonly inspect: Judged;
@@ -64,6 +71,11 @@ export interface Answers {
   };
   /** Null, or why a profile cannot serve these rules. */
   readonly fits: string | null;
+  readonly vet: {
+    /** The vetting as JSON, and the rule file with it written in. */
+    readonly body: string;
+    readonly text: string;
+  };
 }
 export type Answer<K extends Ask['kind']> = Answers[K];
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
@@ -76,6 +88,8 @@ export interface Progress {
 
 export type ToEngine = { readonly id: number; readonly ask: Ask };
 export type FromEngine =
+  /** Said once, when the process takes requests. */
+  | { readonly up: true }
   | { readonly id: number; readonly answer: unknown; readonly rss: number }
   | { readonly id: number; readonly progress: Progress }
   | {
@@ -86,5 +100,7 @@ export type FromEngine =
         readonly params: Record<string, unknown>;
         readonly place?: { readonly file: string; readonly line?: number; readonly col?: number };
         readonly message: string;
+        /** The operating system's name of the fault (`EMFILE`), where it was one. */
+        readonly errno?: string;
       };
     };

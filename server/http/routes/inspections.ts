@@ -29,7 +29,7 @@ import {
   putImage,
   type StoredImage,
 } from '../../storage/inspections.ts';
-import { getProduct, getRules } from '../../storage/products.ts';
+import { getRules, productVersions } from '../../storage/products.ts';
 import { once } from '../../storage/settings.ts';
 import { type Call, endpoint } from '../endpoint.ts';
 import { keepPicture } from '../uploads.ts';
@@ -37,7 +37,7 @@ import { byId, digestOf, inProduct, json, pageOf, paging } from './common.ts';
 
 /** What a new inspection is judged by: stays with it, whatever goes live meanwhile. */
 async function versionsOf(service: Service, product: string): Promise<{ rules: number; profile: number }> {
-  const { liveRules, readyProfile } = await getProduct(service.sql, product);
+  const { liveRules, readyProfile } = await productVersions(service.sql, product);
   if (liveRules === null) {
     const remedy = `accept a version with POST /api/v1/products/${product}/rules/VERSION/accept`;
     throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'no rule file is live', remedy });
@@ -158,8 +158,10 @@ export const inspectionRoutes = [
       const id = await service.sql.transaction(async (tx) => {
         const { subject } = await once(tx, { ...key, fingerprint }, async () => {
           const batch = await addBatch(tx, params.product, principal.name);
-          for (const { name, image } of kept) {
+          // In one order for everybody: two batches with the same pictures wait for each other, and never both.
+          for (const { image } of [...kept].sort((a, b) => (a.image.digest < b.image.digest ? -1 : 1)))
             await putImage(tx, image);
+          for (const { name, image } of kept) {
             const made = { product: params.product, name, image: image.digest, batch, ...versions };
             await service.queue.send(tx, 'inspect', await addInspection(tx, { ...made, author: principal.name }));
           }
