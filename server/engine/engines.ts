@@ -11,7 +11,7 @@ const ENGINES = {
   inFlight: 2,
   inspectMs: 120_000,
   drawMs: 60_000,
-  vetMs: 60_000,
+  vetMs: 120_000,
   reviewMs: 120_000,
   taskMs: 1_800_000,
   previewMs: 120_000,
