@@ -74,6 +74,11 @@ export interface InspectionFilter {
   readonly state?: string;
   readonly verdict?: string;
   readonly review?: string;
+  /** Id of the rule that the first cause names. */
+  readonly rule?: string;
+  /** ISO 8601; `from` included, `to` not. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 /** Newest first; the cursor is the number of the last one shown. */
@@ -93,6 +98,9 @@ export async function listInspections(
   add('i.batch = ?', filter.batch);
   add('i.state = ?', filter.state);
   add('r.verdict = ?', filter.verdict);
+  add("split_part(r.cause, ': ', 1) = ?", filter.rule);
+  add('i.created_at >= ?::timestamptz', filter.from);
+  add('i.created_at < ?::timestamptz', filter.to);
   add('i.seq < ?', after ?? undefined);
   const inner = `SELECT ${INSPECTION} ${FROM} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY i.seq DESC`;
   if (filter.review === undefined) return page(await sql.query<Row>(`${inner} LIMIT $1`, values), limit, shape);

@@ -3,6 +3,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { adminRoutes } from './admin.ts';
 import { eventRoutes } from './events.ts';
 import { inspectionRoutes } from './inspections.ts';
+import { pictureRoutes } from './pictures.ts';
 import { productRoutes } from './products.ts';
 import { profileRoutes } from './profiles.ts';
 import { reviewRoutes } from './reviews.ts';
@@ -13,6 +14,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ruleRoutes,
   ...profileRoutes,
   ...inspectionRoutes,
+  ...pictureRoutes,
   ...reviewRoutes,
   ...eventRoutes,
   ...adminRoutes,

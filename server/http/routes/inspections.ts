@@ -22,7 +22,6 @@ import {
   addBatch,
   addInspection,
   getBatch,
-  getImage,
   getInspection,
   getResult,
   listInspections,
@@ -78,6 +77,12 @@ const WaitQuery = closed({
   wait: Type.Optional(
     Type.Number({ minimum: 0, maximum: LIMITS.longestWaitMs / 1000, description: 'seconds to wait for the verdict' }),
   ),
+});
+
+/** `from` is included, `to` is not. */
+const Moment = Type.String({
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?Z$',
+  description: 'ISO 8601, UTC',
 });
 
 export const inspectionRoutes = [
@@ -194,9 +199,19 @@ export const inspectionRoutes = [
       state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
       verdict: Type.Optional(words(['pass', 'review', 'reject'])),
       review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
+      rule: Type.Optional(Type.String({ maxLength: 200, description: 'id of the rule of the first cause' })),
+      from: Type.Optional(Moment),
+      to: Type.Optional(Moment),
     }),
     replies: { 200: Lists.inspections },
-    handle: async ({ service, query }) => json(await listInspections(service.sql, query, pageOf(query))),
+    handle: async ({ service, query }) => {
+      for (const name of ['from', 'to'] as const) {
+        const text = query[name];
+        if (text !== undefined && Number.isNaN(Date.parse(text)))
+          throw new LogsadError('REQUEST_INVALID', { reason: `query.${name}: expected a time, found '${text}'` });
+      }
+      return json(await listInspections(service.sql, query, pageOf(query)));
+    },
   }),
   endpoint({
     method: 'get',
@@ -234,20 +249,6 @@ export const inspectionRoutes = [
       const { scene } = await getResult(service.sql, params.id);
       if (scene === null) throw new LogsadError('NOT_FOUND', { what: `a scene of inspection ${params.id}` });
       return { text: scene };
-    },
-  }),
-  endpoint({
-    method: 'get',
-    path: '/inspections/{id}/image',
-    role: 'viewer',
-    tag: 'inspections',
-    summary: 'The picture as it was sent',
-    params: byId,
-    replies: { 200: 'image/*' },
-    handle: async ({ service, params }) => {
-      const { image } = await getInspection(service.sql, params.id);
-      const { type } = await getImage(service.sql, image);
-      return { file: service.blobs.pathOf(image), type, etag: image };
     },
   }),
   endpoint({
