@@ -26,6 +26,8 @@ const AUTH = {
   rememberMs: 60_000,
   remembered: 1000,
   cookie: 'logsad_session',
+  /** Whoever stays connected is looked at again this often. */
+  lookMs: 15_000,
 } as const;
 
 const derive = promisify(scrypt) as (secret: string, salt: string, length: number, options: object) => Promise<Buffer>;
@@ -66,8 +68,40 @@ export class Access {
   readonly #sql: Queryable;
   readonly #known = new Map<string, { readonly token: StoredToken; readonly until: number }>();
 
+  readonly #watching = new Set<() => void>();
+
   constructor(sql: Queryable) {
     this.#sql = sql;
+  }
+
+  /** Some token or session ended: those who watch look whether it was theirs. */
+  ended(): void {
+    for (const look of this.#watching) look();
+  }
+
+  /**
+   * For a request that stays open: aborts once its token or session is no more, which is looked at when any ends and
+   * every so often (sessions also end by themselves). Stops watching when `until` aborts.
+   */
+  whileKnown(req: Request, until: AbortSignal): AbortSignal {
+    const gone = new AbortController();
+    const look = (): void => {
+      this.principal(req).catch((error: unknown) => {
+        // A database that is away says nothing about the reader.
+        if (error instanceof LogsadError && error.code === 'AUTH_REQUIRED') gone.abort();
+      });
+    };
+    const timer = setInterval(look, AUTH.lookMs);
+    timer.unref();
+    this.#watching.add(look);
+    const end = (): void => {
+      clearInterval(timer);
+      this.#watching.delete(look);
+    };
+    const either = AbortSignal.any([until, gone.signal]);
+    if (either.aborted) end();
+    else either.addEventListener('abort', end, { once: true });
+    return either;
   }
 
   /** @throws LogsadError AUTH_REQUIRED, FORBIDDEN (CSRF) */

@@ -35,8 +35,11 @@ export const SERVICE_DEFAULTS = {
 /** Limits of requests; bytes, milliseconds, counts. */
 export const LIMITS = {
   uploadBytes: 32 * 2 ** 20,
-  /** Pictures of one batch request, and all their bytes together. */
+  /** Pictures of one batch request, and all bytes of the request together. */
   batchPictures: 500,
+  batchBytes: 512 * 2 ** 20,
+  /** What a form may add to its picture. */
+  formBytes: 2 ** 20,
   jsonBytes: 2 * 2 ** 20,
   /** A synchronous inspection waits so long unless the request says otherwise. */
   waitMs: 10_000,
@@ -45,6 +48,13 @@ export const LIMITS = {
   longestPage: 500,
   /** Stored scenes that a comparison of rule files judges again. */
   diffScenes: 200,
+  /** Reviewed parts that offers and replays are tried on, newest first; other parts a replay judges, and pages of both. */
+  reviewedParts: 500,
+  replayParts: 2000,
+  replayPage: 250,
+  /** Changed verdicts that a replay names; all are counted. */
+  replayNamed: 100,
+  trendDays: 30,
   sessionHours: 12,
   /** Requests that run may take so long to end at shutdown, then jobs so long to finish. */
   drainMs: 10_000,

@@ -6,7 +6,7 @@ import { makeToken } from './access.ts';
 import { LIMITS, SERVICE_DEFAULTS, type ServiceOptions } from './config.ts';
 import { createApp } from './http/app.ts';
 import { openQueue } from './jobs/queue.ts';
-import { backupInto, restoreFrom } from './operations/backup.ts';
+import { type BackupDone, backupInto, restoreFrom } from './operations/backup.ts';
 import { DEMO_PICTURES, type DemoOptions, seedDemo } from './operations/demo.ts';
 import { startRetention } from './operations/retention.ts';
 import type { Role } from './schemas.ts';
@@ -146,17 +146,14 @@ export async function createToken(place: DataPlace, name: string, role: Role): P
 }
 
 /** Of a service that does not run (PGlite), or of one that does (PostgreSQL). @throws LogsadError DATA_IN_USE, CONFLICT */
-export async function backup(place: DataPlace, out: string): Promise<{ rows: number; blobs: number }> {
+export async function backup(place: DataPlace, out: string): Promise<BackupDone> {
   await using sql = await openSql(place);
   const blobs = openBlobs(join(resolve(place.data), 'blobs'));
   return await backupInto({ sql, blobs, data: place.data, out: resolve(out) });
 }
 
 /** Into an empty database; open work is queued again. @throws LogsadError BACKUP_INVALID, DATA_IN_USE */
-export async function restore(
-  place: DataPlace,
-  from: string,
-): Promise<{ rows: number; blobs: number; queued: number }> {
+export async function restore(place: DataPlace, from: string): Promise<Omit<BackupDone, 'name'> & { queued: number }> {
   await using sql = await openSql(place);
   const blobs = openBlobs(join(resolve(place.data), 'blobs'));
   const restored = await restoreFrom({ from: resolve(from), sql, blobs });

@@ -10,6 +10,7 @@ import { AuditEntry, Delivery, Token, Webhook } from './schemas/service.ts';
 export * from './schemas/base.ts';
 export * from './schemas/inspections.ts';
 export * from './schemas/products.ts';
+export * from './schemas/review.ts';
 export * from './schemas/service.ts';
 
 export const Lists = {

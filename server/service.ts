@@ -8,6 +8,7 @@ import { openQueue, type Queue } from './jobs/queue.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import { createLog, type Log } from './operations/log.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
+import { ACCESS_CHANNEL } from './storage/access.ts';
 import { type Blobs, openBlobs } from './storage/blobs.ts';
 import { type Bus, openBus } from './storage/bus.ts';
 import { migrate } from './storage/migrations.ts';
@@ -72,9 +73,10 @@ export async function openService(options: ServiceOptions, log: Log = createLog(
       ...{ sql, queue, engines, blobs, blobFolder, allowPrivateWebhooks, onError, onInspected },
     });
   }
+  const access = new Access(sql);
+  await sql.listen(ACCESS_CHANNEL, () => access.ended());
   const service: Service = {
-    ...{ options, sql, queue, blobs, blobFolder, engines, bus, log, metrics },
-    access: new Access(sql),
+    ...{ options, sql, queue, blobs, blobFolder, engines, bus, access, log, metrics },
     notReady: null,
     stopping: stop.signal,
     beginStop: () => {

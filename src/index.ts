@@ -49,6 +49,7 @@ export {
 export { type Drawing, type DrawOptions, sceneToSvg } from './core/report/svg.ts';
 export { createTally, type Label as ReportLabel } from './core/report/tally.ts';
 export { resultToText } from './core/report/text.ts';
+export * from './core/review/index.ts';
 export { explainRules } from './core/rules/explain.ts';
 export {
   type CompiledRules,

@@ -2,6 +2,7 @@
 import * as logsad from '../../src/index.ts';
 import { openBlobs } from '../storage/blobs.ts';
 import type { Answer, Answers, Ask, AskOf, ProductKey, Progress } from './protocol.ts';
+import { ReviewDesk } from './reviews.ts';
 
 /** Inspectors kept warm; one holds its profile and head weights, some tens of megabytes. */
 const WARM = 4;
@@ -23,6 +24,7 @@ const rulesOf = (text: string, product: string): logsad.ProductRules => {
 export class Desk {
   #engine: Promise<logsad.Engine> | null = null;
   readonly #warm: Warm[] = [];
+  readonly #reviews = new ReviewDesk();
 
   /** @throws LogsadError as the stories do */
   async answer<K extends Ask['kind']>(ask: AskOf<K>, onProgress: (p: Progress) => void): Promise<Answer<K>> {
@@ -32,6 +34,9 @@ export class Desk {
       if (request.kind === 'learn') return this.#learn(request, onProgress);
       if (request.kind === 'overlay') return overlay(request);
       if (request.kind === 'diff') return diff(request);
+      if (request.kind === 'vet') return vet(request);
+      if (request.kind === 'offers') return this.#reviews.offers(request);
+      if (request.kind === 'replay') return this.#reviews.replay(request);
       return fits(request);
     };
     return (await reply()) as Answer<K>;
@@ -153,6 +158,14 @@ async function diff({ from, to, profile: path, scenes }: AskOf<'diff'>): Promise
   const comparison = logsad.diffRules({ a: a.compiled, b: b.compiled, ...(sets ? { sets } : {}) });
   const changes = scenes.flatMap((s) => comparison.compare(JSON.parse(s) as logsad.Scene) ?? []);
   return { changed: comparison.changed, changes };
+}
+
+async function vet({ product, rules, profile: path, seed }: AskOf<'vet'>): Promise<Answer<'vet'>> {
+  const [file, profile] = [rulesOf(rules, product), await logsad.loadProfile(path)];
+  const { set } = await logsad.learningFor(file, profile);
+  const vetting = logsad.vetRules({ compiled: file.compiled, ...set, seed });
+  const stamp = { date: logsad.today(), models: logsad.modelsOf(profile) };
+  return { body: JSON.stringify(vetting), text: logsad.writeVetting(rules, file.compiled, vetting, stamp) };
 }
 
 async function fits({ rules, profile }: AskOf<'fits'>): Promise<Answer<'fits'>> {

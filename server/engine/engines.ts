@@ -2,7 +2,7 @@
  * The engine processes of one service or worker: some that inspect and stay warm, one for pictures and comparisons, one
  * per learning run. A request that failed before is tried alone, so that it takes no innocent one with it.
  */
-import { ENGINE_MODULE, EngineHost } from './host.ts';
+import { type AskOptions, ENGINE_MODULE, EngineDied, EngineHost } from './host.ts';
 import type { Answer, AskOf, Progress } from './protocol.ts';
 
 /** Milliseconds and bytes; see each. */
@@ -11,8 +11,10 @@ const ENGINES = {
   inFlight: 2,
   inspectMs: 120_000,
   drawMs: 60_000,
+  vetMs: 60_000,
+  reviewMs: 120_000,
   learnMs: 3_600_000,
-  /** A process above this is replaced when it has nothing to do. */
+  /** A process that holds more, with those it started, finishes what it does and is replaced. */
   memory: 1.5 * 2 ** 30,
 } as const;
 
@@ -21,6 +23,8 @@ export interface EnginesOptions {
   readonly processes: number;
   readonly module?: URL;
   readonly inspectMs?: number;
+  /** Bytes above which a process is replaced, for tests. */
+  readonly memory?: number;
 }
 
 export interface Engines {
@@ -29,8 +33,12 @@ export interface Engines {
   /** @throws EngineDied, LogsadError; `alone`: nothing else runs in the same process meanwhile */
   inspect(ask: AskOf<'inspect'>, alone: boolean): Promise<Answer<'inspect'>>;
   learn(ask: AskOf<'learn'>, onProgress: (p: Progress) => void): Promise<Answer<'learn'>>;
+  /** Every rule on the normals and on mutants. @throws EngineDied after its deadline */
+  vet(ask: AskOf<'vet'>): Promise<Answer<'vet'>>;
   /** Pictures, comparisons and checks that need no model. */
   draw<K extends 'overlay' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** What a review leads to, and stored parts judged again: Scenes alone, in one process that keeps what it learnt. */
+  review<K extends 'offers' | 'replay'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Process ids of those that inspect; how often one was started anew; resident bytes. */
   status(): { readonly pids: readonly number[]; readonly restarts: number; readonly rss: number };
   close(): void;
@@ -79,29 +87,37 @@ export function openEngines(options: EnginesOptions): Engines {
     { length: options.processes },
     () => new Seats(new EngineHost(module), ENGINES.inFlight),
   );
+  const memory = options.memory ?? ENGINES.memory;
   const drawer = new EngineHost(module);
+  const reviewer = new EngineHost(module);
   const learners = new Set<EngineHost>();
   let closed = false;
+  /** In a process of its own, so that nothing else waits for it. */
+  const apart = async <K extends 'learn' | 'vet'>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> => {
+    const host = new EngineHost(module);
+    learners.add(host);
+    try {
+      if (closed) throw new EngineDied('stopped by the service', false);
+      return await host.ask(ask, options);
+    } finally {
+      host.stop();
+      learners.delete(host);
+    }
+  };
   return {
     width: options.processes * ENGINES.inFlight,
     inspect: async (ask, alone) => {
       const seat = inspectors.reduce((a, b) => (b.load < a.load ? b : a));
-      return seat.with(alone ? ENGINES.inFlight : 1, async () => {
-        if (seat.host.rss > ENGINES.memory && seat.host.busy === 0) seat.host.stop();
+      // Whoever comes next waits for all seats: under load there is no other moment without work.
+      const full = seat.host.rss > memory;
+      return seat.with(alone || full ? ENGINES.inFlight : 1, async () => {
+        if (seat.host.rss > memory && seat.host.busy === 0) seat.host.stop();
         return seat.host.ask(ask, { deadlineMs: options.inspectMs ?? ENGINES.inspectMs });
       });
     },
-    learn: async (ask, onProgress) => {
-      const host = new EngineHost(module);
-      learners.add(host);
-      try {
-        if (closed) host.stop();
-        return await host.ask(ask, { deadlineMs: ENGINES.learnMs, onProgress });
-      } finally {
-        host.stop();
-        learners.delete(host);
-      }
-    },
+    learn: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.learnMs, onProgress }),
+    vet: (ask) => apart(ask, { deadlineMs: ENGINES.vetMs }),
+    review: (ask) => reviewer.ask(ask, { deadlineMs: ENGINES.reviewMs }),
     draw: (ask) => drawer.ask(ask, { deadlineMs: ENGINES.drawMs }),
     status: () => ({
       pids: inspectors.flatMap((s) => s.host.pid ?? []),
@@ -112,6 +128,7 @@ export function openEngines(options: EnginesOptions): Engines {
       closed = true;
       for (const s of inspectors) s.host.stop();
       drawer.stop();
+      reviewer.stop();
       for (const host of learners) host.stop();
     },
   };

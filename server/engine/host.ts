@@ -6,7 +6,15 @@ import { LogsadError } from '../../src/index.ts';
 import type { Answer, Ask, AskOf, FromEngine, Progress } from './protocol.ts';
 
 /** The process ended or was killed at a deadline; the message says how. */
-export class EngineDied extends Error {}
+export class EngineDied extends Error {
+  /** Whether it had come up; where it had not, nothing it was asked for is to blame. */
+  readonly started: boolean;
+
+  constructor(reason: string, started: boolean) {
+    super(reason);
+    this.started = started;
+  }
+}
 
 interface Waiting {
   readonly resolve: (answer: unknown) => void;
@@ -29,6 +37,8 @@ export class EngineHost {
   readonly #module: URL;
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess | null = null;
+  /** The present process has said that it is up. */
+  #up = false;
   #next = 0;
   /** Resident memory the process last reported, in bytes. */
   rss = 0;
@@ -76,12 +86,15 @@ export class EngineHost {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child = child;
+    this.#up = false;
     this.starts++;
     let words = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-LAST_WORDS);
     });
-    child.on('message', (message: FromEngine) => this.#settle(message));
+    child.on('message', (message: FromEngine) => {
+      if (this.#child === child) this.#settle(message);
+    });
     child.on('error', (error) => this.#end(child, error.message));
     child.on('close', (code, signal) =>
       this.#end(child, [signal ? `signal ${signal}` : `exit code ${code}`, words.trim()].filter(Boolean).join(': ')),
@@ -90,6 +103,8 @@ export class EngineHost {
   }
 
   #settle(message: FromEngine): void {
+    this.#up = true;
+    if ('up' in message) return;
     const waiting = this.#waiting.get(message.id);
     if (!waiting) return;
     if ('progress' in message) {
@@ -103,21 +118,24 @@ export class EngineHost {
       waiting.resolve(message.answer);
       return;
     }
-    const { code, params, place, message: text } = message.fault;
+    const { code, params, place, message: text, errno } = message.fault;
     const options = place ? { place } : {};
-    waiting.reject(code === null ? new Error(text) : new LogsadError(code, params as never, options));
+    const plain = (): Error => Object.assign(new Error(text), errno === undefined ? {} : { code: errno });
+    waiting.reject(code === null ? plain() : new LogsadError(code, params as never, options));
   }
 
   /** Once per process: what waited on it fails, and the process is gone for certain. */
   #end(child: ChildProcess, reason: string): void {
     if (this.#child !== child) return;
     this.#child = null;
+    const started = this.#up;
+    this.rss = 0;
     child.kill('SIGKILL');
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const w of waiting) {
       clearTimeout(w.timer);
-      w.reject(new EngineDied(reason));
+      w.reject(new EngineDied(reason, started));
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What the service and its engine processes say to each other. Plain values; faults travel as code and parameters. */
-import type { ErrorCode } from '../../src/index.ts';
+import type { ErrorCode, Offers, Replay } from '../../src/index.ts';
 import type { ProfileFacts } from '../schemas.ts';
 
 /** A rule file and the profile that goes with it; the engine keeps one inspector warm per key. */
@@ -15,6 +15,23 @@ export interface ProductKey {
 export interface PictureFile {
   readonly name: string;
   readonly path: string;
+}
+
+/** The rules that are live and what they learn from. */
+export interface ReviewKey {
+  readonly product: string;
+  readonly rules: string;
+  /** Path of the profile. */
+  readonly profile: string;
+}
+
+/** A stored part, its Scene as text. */
+export interface PartText {
+  readonly id: string;
+  readonly name: string;
+  readonly sha256: string;
+  readonly review: 'ok' | 'nok' | null;
+  readonly scene: string;
 }
 
 export type Ask =
@@ -46,7 +63,22 @@ export type Ask =
       readonly profile: string | null;
       readonly scenes: readonly string[];
     }
-  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string };
+  | { readonly kind: 'fits'; readonly rules: string; readonly profile: string }
+  | {
+      readonly kind: 'offers';
+      readonly key: ReviewKey;
+      readonly part: PartText;
+      readonly violation: string | null;
+      readonly reviewed: readonly PartText[];
+    }
+  | { readonly kind: 'replay'; readonly key: ReviewKey; readonly text: string; readonly parts: readonly PartText[] }
+  | {
+      readonly kind: 'vet';
+      readonly product: string;
+      readonly rules: string;
+      readonly profile: string;
+      readonly seed: number;
+    };
 
 export interface Answers {
   readonly inspect: {
@@ -73,6 +105,13 @@ export interface Answers {
   };
   /** Null, or why a profile cannot serve these rules. */
   readonly fits: string | null;
+  readonly offers: Offers;
+  readonly replay: { readonly replay: Replay; readonly approximate: boolean };
+  readonly vet: {
+    /** The vetting as JSON, and the rule file with it written in. */
+    readonly body: string;
+    readonly text: string;
+  };
 }
 export type Answer<K extends Ask['kind']> = Answers[K];
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
@@ -85,6 +124,8 @@ export interface Progress {
 
 export type ToEngine = { readonly id: number; readonly ask: Ask };
 export type FromEngine =
+  /** Said once, when the process takes requests. */
+  | { readonly up: true }
   | { readonly id: number; readonly answer: unknown; readonly rss: number }
   | { readonly id: number; readonly progress: Progress }
   | {
@@ -95,5 +136,7 @@ export type FromEngine =
         readonly params: Record<string, unknown>;
         readonly place?: { readonly file: string; readonly line?: number; readonly col?: number };
         readonly message: string;
+        /** The operating system's name of the fault (`EMFILE`), where it was one. */
+        readonly errno?: string;
       };
     };

@@ -218,7 +218,7 @@ function mount(app: Express, service: Service, e: Endpoint): void {
         if (error instanceof LogsadError && error.code === 'AUTH_REQUIRED') return refused(service, req, res, error);
         throw error;
       });
-      if ('events' in reply) await streamEvents(res, reply.events, signal);
+      if ('events' in reply) await streamEvents(res, reply.events, service.access.whileKnown(req, signal));
       else await answer(req, res, reply);
     } finally {
       // Kept pictures have their name by now; what is left under none is dropped.

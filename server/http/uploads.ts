@@ -12,14 +12,13 @@ import type { Upload } from './endpoint.ts';
 /** Reads the body of a request as pictures. @throws LogsadError UPLOAD_*, DISK_FULL, REQUEST_INVALID */
 export async function readUploads(req: Request, blobs: Blobs, many: boolean): Promise<Upload[]> {
   const type = req.get('content-type') ?? '';
-  if (/^multipart\/form-data\b/i.test(type)) return readForm(req, blobs, many ? LIMITS.batchPictures : 1);
+  if (/^multipart\/form-data\b/i.test(type)) return readForm(req, blobs, many ? BATCH : SINGLE);
   if (many) throw new LogsadError('UPLOAD_TYPE', { expected: 'multipart/form-data', found: type || 'none' });
   if (!/^(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i.test(type)) {
     throw new LogsadError('UPLOAD_TYPE', { expected: 'image/* or multipart/form-data', found: type || 'none' });
   }
-  const announced = Number(req.get('content-length') ?? 0);
-  if (announced > LIMITS.uploadBytes) throw new LogsadError('UPLOAD_TOO_LARGE', { limit: megabytes() });
-  const name = cleanName(req.get('x-image-name') ?? '');
+  checkAnnounced(req, LIMITS.uploadBytes, megabytes());
+  const name = cleanName(fromHeader(req.get('x-image-name') ?? ''));
   // A refused body is read to its end and forgotten: destroying it would take the answer with it.
   const body = req.iterator({ destroyOnReturn: false });
   const draft = await blobs.draft(body, LIMITS.uploadBytes).catch((error: unknown) => {
@@ -38,15 +37,42 @@ const megabytes = (): string => `${LIMITS.uploadBytes / 2 ** 20} MB for one pict
 const vanished = (cause: unknown): LogsadError =>
   new LogsadError('REQUEST_INVALID', { reason: 'the client went away before the picture was complete' }, { cause });
 
-/** The last part of a path, without what addresses, logs or file systems would read as something else. */
+/** A header is read byte by byte; names are UTF-8. */
+const fromHeader = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+
+/**
+ * The last part of a path, without what addresses, logs or file systems would read as something else.
+ * @throws LogsadError REQUEST_INVALID for control characters, which no honest name has
+ */
 export function cleanName(name: string): string {
+  if (/\p{Cc}/u.test(name)) {
+    throw new LogsadError('REQUEST_INVALID', { reason: 'the name of a picture holds a control character' });
+  }
   return basename(name.replaceAll('\\', '/'))
     .replace(/[^A-Za-z0-9._ -]/g, '_')
     .replace(/^[.\s-]+/, '')
     .slice(0, 120);
 }
 
-function readForm(req: Request, blobs: Blobs, most: number): Promise<Upload[]> {
+/** Fields beside the pictures: nothing reads them. */
+const FIELDS = 20;
+
+/** Limits of one form. */
+interface FormLimits {
+  readonly pictures: number;
+  readonly bytes: number;
+}
+const SINGLE: FormLimits = { pictures: 1, bytes: LIMITS.uploadBytes + LIMITS.formBytes };
+const BATCH: FormLimits = { pictures: LIMITS.batchPictures, bytes: LIMITS.batchBytes };
+
+/** @throws LogsadError UPLOAD_TOO_LARGE for a request that says how large it is, before a byte of it is read */
+function checkAnnounced(req: Request, limit: number, words: string): void {
+  if (Number(req.get('content-length') ?? 0) > limit) throw new LogsadError('UPLOAD_TOO_LARGE', { limit: words });
+}
+
+function readForm(req: Request, blobs: Blobs, most: FormLimits): Promise<Upload[]> {
+  const words = `${most.bytes / 2 ** 20} MB for one request`;
+  checkAnnounced(req, most.bytes, words);
   return new Promise((resolve, reject) => {
     const pending: Promise<Upload>[] = [];
     let fault: unknown = null;
@@ -55,7 +81,8 @@ function readForm(req: Request, blobs: Blobs, most: number): Promise<Upload[]> {
     };
     let parser: busboy.Busboy;
     try {
-      parser = busboy({ headers: req.headers, limits: { files: most, fields: 20, fileSize: LIMITS.uploadBytes } });
+      const limits = { files: most.pictures, fields: FIELDS, fieldSize: 1000, fileSize: LIMITS.uploadBytes };
+      parser = busboy({ headers: req.headers, defParamCharset: 'utf8', limits });
     } catch (error) {
       reject(new LogsadError('REQUEST_INVALID', { reason: 'the form has no boundary' }, { cause: error }));
       return;
@@ -82,12 +109,22 @@ function readForm(req: Request, blobs: Blobs, most: number): Promise<Upload[]> {
         stream.resume();
       });
     });
-    parser.on('filesLimit', () => fail(new LogsadError('UPLOAD_TOO_LARGE', { limit: `${most} pictures at a time` })));
+    parser.on('filesLimit', () =>
+      fail(new LogsadError('UPLOAD_TOO_LARGE', { limit: `${most.pictures} pictures at a time` })),
+    );
     parser.on('error', (error) => {
       fail(new LogsadError('REQUEST_INVALID', { reason: 'the form is cut short or malformed' }, { cause: error }));
       void settle();
     });
     parser.on('close', () => void settle());
+    let bytes = 0;
+    req.on('data', (chunk: Buffer) => {
+      const before = bytes;
+      bytes += chunk.length;
+      if (before > most.bytes || bytes <= most.bytes) return;
+      fail(new LogsadError('UPLOAD_TOO_LARGE', { limit: words }));
+      parser.destroy(vanished(undefined));
+    });
     req.on('aborted', () => {
       fail(vanished(undefined));
       parser.destroy(vanished(undefined));

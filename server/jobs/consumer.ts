@@ -1,7 +1,11 @@
-/** Takes jobs from one queue and runs them, so many at a time, until it is told to stop. */
+/**
+ * Takes jobs from one queue and runs them, so many at a time, until it is told to stop. A job that meets a fault of the
+ * machine is parked and tried again later; that costs it nothing.
+ */
+import { createParking } from './parking.ts';
 import type { Job, Queue, QueueName } from './queue.ts';
 
-/** Pauses in milliseconds: looking for jobs that were announced while nobody listened, and after a fault. */
+/** Pauses in milliseconds: looking for jobs that were announced while nobody listened, and after a fault of the queue. */
 const CONSUMER = { lookMs: 1000, faultMs: 500 } as const;
 
 export interface Consumer {
@@ -16,7 +20,7 @@ export interface ConsumerOptions {
   readonly queue: Queue;
   readonly name: QueueName;
   readonly width: number;
-  /** Finishes or releases the job itself; a fault that leaves it is logged and the job put back. */
+  /** Finishes or releases the job itself; a fault that leaves it is the machine's: it is logged and the job parked. */
   readonly run: (job: Job) => Promise<void>;
   readonly onError: (error: unknown, job?: Job) => void;
 }
@@ -41,11 +45,16 @@ export function startConsumer({ queue, name, width, run, onError }: ConsumerOpti
     });
     wakeUp = null;
   };
+  const parking = createParking(queue, onError);
   const start = (job: Job): void => {
     const work = run(job)
-      .catch(async (error: unknown) => {
+      .then(() => {
+        parking.forget(job);
+        queue.settled(job);
+      })
+      .catch((error: unknown) => {
         onError(error, job);
-        await queue.release(job).catch(onError);
+        return parking.park(job);
       })
       .finally(() => {
         running.delete(work);
@@ -77,8 +86,9 @@ export function startConsumer({ queue, name, width, run, onError }: ConsumerOpti
     stop: async () => {
       stopping = true;
       wake();
+      const cleared = parking.clear();
       await loop;
-      await Promise.all(running);
+      await Promise.all([cleared, ...running]);
     },
   };
 }

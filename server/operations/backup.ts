@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LogsadError } from '../../src/index.ts';
@@ -39,6 +39,19 @@ interface Manifest {
   readonly at: string;
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
   readonly blobs: readonly string[];
+  /** Files that rows refer to and that were not there. */
+  readonly missing?: readonly string[];
+}
+
+/** A backup holds hashes of tokens and everybody's pictures: nobody but its owner reads it. */
+const PRIVATE = { folder: 0o700, file: 0o600 } as const;
+
+export interface BackupDone {
+  readonly name: string;
+  readonly rows: number;
+  readonly blobs: number;
+  /** Digests of files that rows refer to and that were not there: what refers to them is restored without them. */
+  readonly missing: readonly string[];
 }
 
 export interface BackupRequest {
@@ -63,7 +76,7 @@ export async function referenced(sql: Queryable): Promise<Set<string>> {
 }
 
 /** A consistent copy while the service runs; appears under its name only when it is whole. @throws LogsadError CONFLICT */
-export async function backupInto(request: BackupRequest): Promise<{ name: string; rows: number; blobs: number }> {
+export async function backupInto(request: BackupRequest): Promise<BackupDone> {
   const at = new Date().toISOString();
   const out = request.out ?? join(request.data, 'backups', at.replaceAll(/[:.]/g, '-'));
   if ((await readdir(out).catch(() => [])).length > 0) {
@@ -71,7 +84,8 @@ export async function backupInto(request: BackupRequest): Promise<{ name: string
   }
   const draft = `${out}.part`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(join(draft, 'tables'), { recursive: true });
+  await mkdir(dirname(draft), { recursive: true });
+  for (const folder of [draft, join(draft, 'tables')]) await mkdir(folder, { mode: PRIVATE.folder });
   const tables: Record<string, { rows: number; sha256: string }> = {};
   const digests = await request.sql.transaction(async (tx) => {
     if (request.sql.kind === 'postgres') await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
@@ -79,23 +93,36 @@ export async function backupInto(request: BackupRequest): Promise<{ name: string
     return [...(await referenced(tx))].sort();
   });
   const kept: string[] = [];
+  const missing: string[] = [];
   const shelf = openBlobs(join(draft, 'blobs'));
   for (const digest of digests) {
-    if (!(await request.blobs.has(digest))) continue;
-    await mkdir(dirname(shelf.pathOf(digest)), { recursive: true });
+    if (!(await request.blobs.has(digest))) {
+      missing.push(digest);
+      continue;
+    }
+    await mkdir(dirname(shelf.pathOf(digest)), { recursive: true, mode: PRIVATE.folder });
     await copyFile(request.blobs.pathOf(digest), shelf.pathOf(digest));
+    await chmod(shelf.pathOf(digest), PRIVATE.file);
     kept.push(digest);
   }
-  const manifest: Manifest = { schema: 'logsad/backup/v1', migration: SCHEMA_VERSION, at, tables, blobs: kept };
-  await writeFile(join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const manifest: Manifest = {
+    schema: 'logsad/backup/v1',
+    migration: SCHEMA_VERSION,
+    at,
+    tables,
+    blobs: kept,
+    missing,
+  };
+  await writeFile(join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, { mode: PRIVATE.file });
   await rename(draft, out);
-  return { name: basename(out), rows: Object.values(tables).reduce((n, t) => n + t.rows, 0), blobs: kept.length };
+  const rows = Object.values(tables).reduce((n, t) => n + t.rows, 0);
+  return { name: basename(out), rows, blobs: kept.length, missing };
 }
 
 /** Rows as JSON, one a line, in pages: memory does not grow with the table. */
 async function dump(tx: Queryable, table: string, path: string): Promise<{ rows: number; sha256: string }> {
   const hash = createHash('sha256');
-  const handle = await open(path, 'wx');
+  const handle = await open(path, 'wx', PRIVATE.file);
   let rows = 0;
   try {
     await tx.query(`DECLARE dump_${table} NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS line FROM ${table} t`);
@@ -123,7 +150,7 @@ export interface RestoreRequest {
 }
 
 /** All of it or, should a line or a file be damaged, no row of it. @throws LogsadError BACKUP_INVALID */
-export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise<{ rows: number; blobs: number }> {
+export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise<Omit<BackupDone, 'name'>> {
   const refuse = (reason: string): LogsadError => new LogsadError('BACKUP_INVALID', { path: from, reason });
   const text = await readFile(join(from, 'manifest.json'), 'utf8').catch(() => {
     throw refuse('it holds no manifest.json');
@@ -160,7 +187,7 @@ export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise
       );
     }
   });
-  return { rows, blobs: manifest.blobs.length };
+  return { rows, blobs: manifest.blobs.length, missing: manifest.missing ?? [] };
 }
 
 function parseManifest(text: string, refuse: (reason: string) => LogsadError): Manifest {

@@ -6,9 +6,9 @@ import {
   addProfile,
   addRules,
   createProduct,
-  getProduct,
   getProfile,
   listProfiles,
+  productVersions,
   putNormal,
   setLive,
 } from '../storage/products.ts';
@@ -39,7 +39,8 @@ export async function seedDemo(service: Service, options: DemoOptions = DEMO_PIC
     if (state === 'failed') throw new LogsadError('PRODUCT_NOT_READY', { product, reason: error!.message, remedy: '' });
     return state === 'ready';
   });
-  if ((await getProduct(sql, product)).inspections === 0) await seedInspections(service, product, version, tests);
+  const any = await first(sql, 'SELECT 1 FROM inspections WHERE product = $1 LIMIT 1', [product]);
+  if (any === undefined) await seedInspections(service, product, version, tests);
   await until(service, async () => {
     const text = `SELECT count(*)::int AS n FROM inspections WHERE product = $1 AND state IN ('queued', 'running')`;
     return (await first<{ n: number }>(sql, text, [product]))!.n === 0;
@@ -102,7 +103,7 @@ async function keep({ blobs }: Service, bytes: Uint8Array): Promise<StoredImage>
 
 /** Sound and defective parts as one batch. */
 async function seedInspections({ sql, queue }: Service, product: string, profile: number, tests: readonly Kept[]) {
-  const { liveRules } = await getProduct(sql, product);
+  const { liveRules } = await productVersions(sql, product);
   const versions = { rules: liveRules ?? 1, profile };
   await sql.transaction(async (tx) => {
     const batch = await addBatch(tx, product, AUTHOR);

@@ -53,8 +53,7 @@ export async function cleanUp(
   let removed = 0;
   for await (const digest of blobs.idle(idleMs)) {
     if (used.has(digest)) continue;
-    await blobs.remove(digest);
-    removed++;
+    if (await blobs.remove(digest, idleMs)) removed++;
   }
   return { inspections, images: images.length, blobs: removed };
 }

@@ -51,6 +51,44 @@ export const AcceptRequest = closed({
   force: Type.Optional(Type.Boolean({ description: 'accept without or against the vetting' })),
 });
 export const Accepted = named('AcceptedRules', { rules: RuleFile, objections: Type.Array(Type.String()) });
+export const VetRequest = closed({
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'of the mutants' })),
+  save: Type.Optional(Type.Boolean({ description: 'append a draft that carries the vetting, ready to be accepted' })),
+});
+const rate = { low: Type.Number(), high: Type.Number() };
+const VettedRule = named('VettedRule', {
+  rule: Type.String(),
+  kind: Type.String(),
+  line: Type.Integer(),
+  estimate: closed({
+    rule: Type.String(),
+    n: Count,
+    fired: Count,
+    interval: closed(rate),
+    worst: Type.Number(),
+    median: Type.Number(),
+    worstImage: orNull(Type.String()),
+    images: Type.Array(Type.String()),
+  }),
+  mutants: closed({ killed: Count, own: Count }),
+  redundantWith: orNull(Type.String()),
+  stability: Type.Null(),
+  advice: words(['keep', 'relax', 'drop']),
+  reasons: Type.Array(Type.String()),
+});
+export const Vetting = named('Vetting', {
+  version: Version,
+  saved: orNull(Version),
+  vetting: closed({
+    rules: Type.Array(VettedRule),
+    normals: Count,
+    calibration: Count,
+    limit: Type.Number({ description: 'the smallest false-alarm rate that so many normals can show' }),
+    alarms: closed({ fired: Count, of: Count, ...rate }),
+    score: orNull(Type.Number({ description: 'share of the mutants that were killed' })),
+    seed: Count,
+  }),
+});
 export const LintFault = named('RuleFault', {
   severity: words(['error', 'warning']),
   code: Type.String(),

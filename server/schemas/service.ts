@@ -72,4 +72,5 @@ export const BackupReport = named('BackupReport', {
   name: Type.String(),
   rows: Count,
   blobs: Count,
+  missing: Type.Array(Digest, { description: 'files that rows refer to and that were not there' }),
 });

@@ -41,6 +41,11 @@ export async function putToken(tx: Queryable, t: StoredToken): Promise<void> {
   ]);
 }
 
+/** The channel that says: somebody's access ended, look again at those who stay connected. */
+export const ACCESS_CHANNEL = 'logsad_access';
+
+const tellEnded = (tx: Queryable): Promise<unknown> => tx.query(`SELECT pg_notify($1, '')`, [ACCESS_CHANNEL]);
+
 /** Its sessions end with it. @throws LogsadError NOT_FOUND */
 export async function revokeToken(tx: Queryable, id: string): Promise<void> {
   const rows = await tx.query('UPDATE tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING id', [
@@ -48,6 +53,7 @@ export async function revokeToken(tx: Queryable, id: string): Promise<void> {
   ]);
   found(rows[0], 'this token');
   await tx.query('DELETE FROM sessions WHERE token = $1', [id]);
+  await tellEnded(tx);
 }
 
 export async function countAdmins(sql: Queryable): Promise<number> {
@@ -78,4 +84,5 @@ export async function liveSession(sql: Queryable, hash: string): Promise<StoredS
 
 export async function endSession(sql: Queryable, hash: string): Promise<void> {
   await sql.query('DELETE FROM sessions WHERE hash = $1', [hash]);
+  await tellEnded(sql);
 }

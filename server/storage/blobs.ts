@@ -28,7 +28,8 @@ export interface Blobs {
   has(digest: string): Promise<boolean>;
   /** Digests of blobs that nobody touched for `idleMs`. */
   idle(idleMs: number): AsyncGenerator<string>;
-  remove(digest: string): Promise<void>;
+  /** Unless somebody touched it within `idleMs`, also between being looked at and now; whether it is gone. */
+  remove(digest: string, idleMs: number): Promise<boolean>;
   /** Removes drafts that a crash left behind. */
   tidy(): Promise<void>;
 }
@@ -58,12 +59,12 @@ export function openBlobs(folder: string, calls: BlobCalls = { open, rename }): 
 
   const name = async (draft: string, digest: string): Promise<void> => {
     const path = pathOf(digest);
-    if (await has(digest)) {
-      // Retention leaves alone what was touched lately: it is in use again from now on.
-      await utimes(path, new Date(), new Date()).catch(() => undefined);
-      await unlink(draft);
-      return;
-    }
+    // Retention leaves alone what was touched lately. What cannot be touched (gone, or another user's) is put there anew.
+    const touched = await utimes(path, new Date(), new Date()).then(
+      () => true,
+      () => false,
+    );
+    if (touched) return unlink(draft);
     await mkdir(join(folder, digest.slice(0, 2)), { recursive: true });
     await calls.rename(draft, path);
     const dir = await calls.open(join(folder, digest.slice(0, 2)), 'r').catch(() => undefined);
@@ -120,7 +121,20 @@ export function openBlobs(folder: string, calls: BlobCalls = { open, rename }): 
       return made.keep();
     },
     idle: (idleMs) => idle(folder, idleMs),
-    remove: (digest) => unlink(pathOf(digest)).catch(() => undefined),
+    remove: async (digest, idleMs) => {
+      const [path, aside] = [pathOf(digest), join(drafts, `${process.pid}-${randomBytes(8).toString('hex')}`)];
+      await mkdir(drafts, { recursive: true });
+      // Out of reach first, then looked at again: who touched it before is seen here, who comes later finds nothing.
+      const moved = await calls.rename(path, aside).then(
+        () => true,
+        () => false,
+      );
+      if (!moved) return false;
+      const { mtimeMs } = await stat(aside);
+      const wanted = Date.now() - mtimeMs < idleMs;
+      await (wanted ? calls.rename(aside, path) : unlink(aside));
+      return !wanted;
+    },
     tidy: async () => {
       for (const left of await readdir(drafts).catch(() => [])) {
         const there = await stat(join(drafts, left)).catch(() => undefined);

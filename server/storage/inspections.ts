@@ -25,9 +25,11 @@ export interface StoredImage {
   readonly type: string;
 }
 
+/** A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. */
 export async function putImage(tx: Queryable, i: StoredImage): Promise<void> {
   await tx.query(
-    'INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
+    `INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (digest) DO UPDATE SET created_at = now()`,
     [i.digest, i.bytes, i.width, i.height, i.type],
   );
 }
@@ -74,9 +76,9 @@ export interface InspectionFilter {
   readonly state?: string;
   readonly verdict?: string;
   readonly review?: string;
-  /** Id of the rule that the first cause names. */
+  /** A rule that is the first cause. */
   readonly rule?: string;
-  /** ISO 8601; `from` included, `to` not. */
+  /** ISO times. */
   readonly from?: string;
   readonly to?: string;
 }
@@ -98,7 +100,7 @@ export async function listInspections(
   add('i.batch = ?', filter.batch);
   add('i.state = ?', filter.state);
   add('r.verdict = ?', filter.verdict);
-  add("split_part(r.cause, ': ', 1) = ?", filter.rule);
+  add('r.cause LIKE ?', filter.rule === undefined ? undefined : `${filter.rule.replaceAll(/[\\%_]/g, '\\$&')}: %`);
   add('i.created_at >= ?::timestamptz', filter.from);
   add('i.created_at < ?::timestamptz', filter.to);
   add('i.seq < ?', after ?? undefined);

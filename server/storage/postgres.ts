@@ -3,16 +3,40 @@ import pg from 'pg';
 import { LogsadError } from '../../src/index.ts';
 import { LEASE_LOCK, type Queryable, type Sql, type Value } from './sql.ts';
 
-/** Connections besides the one that listens; pauses in milliseconds. */
-const POSTGRES = { connections: 12, connectMs: 5_000, reconnectMs: 250 } as const;
+/** Connections besides the one that listens; milliseconds, seconds where it says so. */
+const POSTGRES = {
+  connections: 12,
+  connectMs: 5_000,
+  reconnectMs: 250,
+  /** A statement that the server works on for so long is given up by it, and a little later by this side. */
+  statementMs: 120_000,
+  answerMs: 130_000,
+  /** A transaction that somebody forgot holds its locks no longer than this. */
+  idleInTransactionMs: 120_000,
+  /** Quiet connections are asked whether they live after so long. */
+  keepAliveMs: 10_000,
+  /** The same from the server's side: the leases of a machine that lost its power are free after their sum. */
+  serverKeepAlive: { idleSeconds: 10, intervalSeconds: 5, count: 3 },
+} as const;
 
-/** SQLSTATE classes and system faults that mean "the server is away", not "the statement is wrong". */
-const AWAY = /^(08|57P0|53300|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/;
+/** SQLSTATE classes and system faults that mean "the server is away", or has no room or time, not "the statement is wrong". */
+const AWAY = /^(08|53|57014|57P0|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/;
+
+const connection = (url: string) => ({
+  connectionString: url,
+  connectionTimeoutMillis: POSTGRES.connectMs,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: POSTGRES.keepAliveMs,
+  statement_timeout: POSTGRES.statementMs,
+  query_timeout: POSTGRES.answerMs,
+  idle_in_transaction_session_timeout: POSTGRES.idleInTransactionMs,
+});
 
 function asFault(error: unknown): unknown {
   const { code, message } = error as { code?: string; message?: string };
   const away =
-    AWAY.test(code ?? '') || /terminated|timeout exceeded|Connection ended|not queryable/i.test(message ?? '');
+    AWAY.test(code ?? '') ||
+    /terminated|timeout exceeded|read timeout|Connection ended|not queryable/i.test(message ?? '');
   return away
     ? new LogsadError('DATABASE_UNAVAILABLE', { reason: message ?? code ?? 'no reason given' }, { cause: error })
     : error;
@@ -41,7 +65,7 @@ class Session {
   }
 
   async open(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: POSTGRES.connectMs });
+    const client = new pg.Client(connection(this.#url));
     let ended = false;
     const again = (): void => {
       if (ended || this.#closed) return;
@@ -54,6 +78,10 @@ class Session {
     client.on('notification', (n) => this.#channels.get(n.channel)?.(n.payload ?? ''));
     try {
       await client.connect();
+      const { idleSeconds, intervalSeconds, count } = POSTGRES.serverKeepAlive;
+      await client.query(
+        `SET tcp_keepalives_idle = ${idleSeconds}; SET tcp_keepalives_interval = ${intervalSeconds}; SET tcp_keepalives_count = ${count}`,
+      );
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       for (const key of this.#keys) await client.query('SELECT pg_advisory_lock($1, $2)', [LEASE_LOCK, key]);
       this.#client = client;
@@ -90,11 +118,7 @@ export async function openPostgres(url: string): Promise<Sql> {
     await session.close();
     throw error;
   }
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POSTGRES.connections,
-    connectionTimeoutMillis: POSTGRES.connectMs,
-  });
+  const pool = new pg.Pool({ ...connection(url), max: POSTGRES.connections });
   // An idle connection that the server ends is replaced on the next use.
   pool.on('error', () => undefined);
   return {

@@ -21,9 +21,9 @@ type RuleTextRow = Static<typeof RuleFileText>;
 type NormalRow = Static<typeof Normal>;
 type ProfileRow = Static<typeof Profile>;
 
-const PRODUCT = `p.id, p.title, ${iso('p.created_at', 'createdAt')},
-  (SELECT version FROM rule_files r WHERE r.product = p.id AND r.state = 'live') AS "liveRules",
-  (SELECT max(version) FROM profiles f WHERE f.product = p.id AND f.state = 'ready') AS "readyProfile",
+const VERSIONS = `(SELECT version FROM rule_files r WHERE r.product = p.id AND r.state = 'live') AS "liveRules",
+  (SELECT max(version) FROM profiles f WHERE f.product = p.id AND f.state = 'ready') AS "readyProfile"`;
+const PRODUCT = `p.id, p.title, ${iso('p.created_at', 'createdAt')}, ${VERSIONS},
   (SELECT count(*)::int FROM normals n WHERE n.product = p.id) AS normals,
   (SELECT count(*)::int FROM inspections i WHERE i.product = p.id) AS inspections`;
 
@@ -34,6 +34,18 @@ export function listProducts(sql: Queryable): Promise<ProductRow[]> {
 /** @throws LogsadError NOT_FOUND */
 export async function getProduct(sql: Queryable, id: string): Promise<ProductRow> {
   const row = await first<ProductRow>(sql, `SELECT ${PRODUCT} FROM products p WHERE p.id = $1`, [id]);
+  return found(row, `product '${id}'`);
+}
+
+/** What a product works by; asked for at every inspection, so nothing is counted here. */
+export interface ProductVersions {
+  readonly liveRules: number | null;
+  readonly readyProfile: number | null;
+}
+
+/** @throws LogsadError NOT_FOUND */
+export async function productVersions(sql: Queryable, id: string): Promise<ProductVersions> {
+  const row = await first<ProductVersions>(sql, `SELECT ${VERSIONS} FROM products p WHERE p.id = $1`, [id]);
   return found(row, `product '${id}'`);
 }
 

@@ -1,51 +1,14 @@
 /** Bodies about what a review may change, tasks of a product, and trends, as docs/http-api.md gives them. */
-import type { Fault, Inspection, Scene, Verdict } from './types.ts';
+import type { Static } from 'typebox';
+import type * as S from '../schemas.ts';
+import type { Fault, Scene } from './types.ts';
 
-export interface DiffLine {
-  readonly op: ' ' | '+' | '-';
-  readonly line: string;
-  readonly number: number;
-}
-export interface Change {
-  readonly inspection: string;
-  readonly name: string;
-  readonly review: Inspection['review'];
-  readonly before: Verdict;
-  readonly after: Verdict;
-  readonly cause: string | null;
-}
-export interface Replay {
-  readonly judged: number;
-  readonly reviewed: number;
-  readonly fixes: readonly Change[];
-  readonly breaks: readonly Change[];
-  readonly changes: readonly Change[];
-  readonly changed: number;
-  readonly approximate: boolean;
-  readonly note: string | null;
-}
-export interface Offer {
-  readonly id: string;
-  readonly kind: string;
-  readonly rule: string | null;
-  readonly title: string;
-  readonly why: string;
-  readonly text: string | null;
-  readonly diff: readonly DiffLine[];
-  readonly needs: readonly ('normal' | 'learn')[];
-  readonly normal?: string | null;
-  readonly evidence: readonly string[];
-  readonly replay: Replay | null;
-}
-export interface Offers {
-  readonly inspection: string;
-  readonly product: string;
-  readonly situation: 'false-alarm' | 'miss' | 'none';
-  readonly note: string | null;
-  readonly rules: number;
-  readonly base: number;
-  readonly items: readonly Offer[];
-}
+export type Replay = S.Replay;
+export type Change = Replay['fixes'][number];
+export type Offers = Static<typeof S.Offers>;
+export type Offer = Offers['items'][number];
+export type DiffLine = Offer['diff'][number];
+export type Trends = S.Trends;
 export interface Preview {
   readonly scene: Scene;
   readonly problems: readonly string[];
@@ -102,37 +65,4 @@ export interface MineResult {
   readonly score: number | null;
   readonly rules: readonly MinedRule[];
   readonly spare: readonly MinedRule[];
-}
-export interface Trends {
-  readonly product: string;
-  readonly bucket: 'hour' | 'day';
-  readonly buckets: readonly {
-    readonly at: string;
-    readonly total: number;
-    readonly pass: number;
-    readonly review: number;
-    readonly reject: number;
-    readonly failed: number;
-  }[];
-  readonly window: number;
-  readonly rules: readonly {
-    readonly rule: string;
-    readonly kind: string;
-    readonly fired: number;
-    readonly share: number;
-    readonly severity: string;
-  }[];
-  readonly drift: readonly {
-    readonly rule: string;
-    readonly kind: string;
-    readonly quantity: string;
-    readonly n: number;
-    readonly centre: number | null;
-    readonly low: number | null;
-    readonly high: number | null;
-    readonly median: number | null;
-    readonly shift: number | null;
-    readonly series: readonly { readonly at: string; readonly median: number; readonly n: number }[];
-  }[];
-  readonly affected: readonly string[];
 }

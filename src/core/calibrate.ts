@@ -39,6 +39,8 @@ export interface Calibration {
   /** What `judge` was learnt from: hand it to every tool whose bounds must be those of an inspection. */
   readonly learning: LearningSet;
   readonly setAside: readonly SetAside[];
+  /** Every normal, then calibration image, by bounds of the others before any was set aside: what that rests on. */
+  readonly met: readonly Judged[];
   /** Units of all normals, then calibration images, each by bounds it did not help to set. */
   readonly units: readonly number[];
   /** Detectors whose scores on normals fall into two groups: a missing variant, or too few shots. */
@@ -147,6 +149,7 @@ export function calibrate(
     held.map((s, i) => judgeScene(compiled, folds[i % count]!.judge, s, masks));
   let folds = foldsWithout(new Set());
   let judged = unitsBy(folds);
+  const met = judged;
   const aside = judged
     .map((j, i) => ({ i, unit: j.unit, reason: reasonOf(j), image: scenes[i]!.image }))
     .filter((e) => e.unit > 1)
@@ -163,6 +166,7 @@ export function calibrate(
   return {
     judge,
     learning: { ...set, aside: new Set([...indices].map((i) => scenes[i]!)) },
+    met,
     setAside: aside.map(({ image, unit, reason }) => ({ image, unit, reason })),
     units,
     twoGroups: names.flatMap((d) => twoGroupsOf(d, scoresOf(d, scenes.slice(0, first))) ?? []),

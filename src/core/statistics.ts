@@ -74,6 +74,8 @@ export interface LearnOptions {
    * holds on every normal seen, with the margins of `TOLERANCE`.
    */
   readonly alarm?: number;
+  /** What the finished tolerance is multiplied by (a rule's `tolerance`). Default 1. */
+  readonly scale?: number;
 }
 
 /** What normals say about one scalar. `tolerance` is the distance from centre to border: margin = deviation / tolerance. */
@@ -148,11 +150,11 @@ export function learnScalar(values: readonly number[], options: LearnOptions): S
 export function reach(
   deviations: readonly number[],
   sigma: number,
-  options: Pick<LearnOptions, 'tier' | 'alarm'>,
+  options: Pick<LearnOptions, 'tier' | 'alarm' | 'scale'>,
 ): number {
   const t = TOLERANCE;
   const n = deviations.length;
-  const widen = options.tier === 'weak' ? t.weakFactor : 1;
+  const widen = (options.tier === 'weak' ? t.weakFactor : 1) * (options.scale ?? 1);
   const largest = deviations.reduce((m, d) => Math.max(m, d), 0);
   if (options.alarm === undefined) return widen * Math.max(t.sigmas * sigma, extentFactor(n) * largest);
   const sigmas = -probit(options.alarm / 2);

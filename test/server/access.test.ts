@@ -110,6 +110,28 @@ describe('tokens and sessions', () => {
     expect((await client.call('GET', `${API}/products`, { token: null, headers: { cookie } })).status).toBe(401);
   });
 
+  it('ends a stream of events with the token or session it was opened by', async () => {
+    const { body: made } = await client.call<{ token: { id: string }; secret: string }>('POST', `${API}/tokens`, {
+      json: { name: 'reader', role: 'viewer' },
+    });
+    const opened = await client.call('POST', `${API}/session`, { token: null, json: { token: tokens.get('viewer')! } });
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+    const csrf = { 'x-csrf-token': (opened.body as unknown as { csrf: string }).csrf };
+    const open = async (headers: Record<string, string>): Promise<Promise<boolean>[]> => {
+      const { body } = await fetch(`${serving.url}${API}/events`, { headers });
+      const reader = body!.getReader();
+      await reader.read();
+      // In an array, for a promise alone would be waited for.
+      return [reader.read().then(({ done }) => done)];
+    };
+    const [byToken] = await open({ authorization: `Bearer ${made.secret}` });
+    const [bySession] = await open({ cookie });
+    await client.call('DELETE', `${API}/tokens/${made.token.id}`);
+    expect(await byToken).toBe(true);
+    await client.call('DELETE', `${API}/session`, { token: null, headers: { cookie, ...csrf } });
+    expect(await bySession).toBe(true);
+  });
+
   it('keeps the last admin', async () => {
     const { body } = await client.call<{ items: { id: string; role: Role }[] }>('GET', `${API}/tokens`);
     const admins = body.items.filter((t) => t.role === 'admin');
@@ -155,6 +177,44 @@ describe('requests that are not as documented', () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
     expect(answer.headers.get('content-type')).toMatch('application/problem+json');
     expect(answer.body.instance).toBe(answer.headers.get('x-request-id'));
+  });
+
+  it('refuses names with control characters, and keeps what else people call their pictures', async () => {
+    const form = new FormData();
+    form.append('image', new Blob([readFileSync(made.pictures[0]!)]), 'a.jpg');
+    const send = async (name: string) => {
+      const encoded = new Response(form);
+      const type = encoded.headers.get('content-type')!;
+      const text = Buffer.from(await encoded.arrayBuffer()).toString('latin1');
+      const bytes = Buffer.from(text.replace('a.jpg', Buffer.from(name).toString('latin1')), 'latin1');
+      return client.call<{ code: string; inspection: { name: string } }>('POST', at, { raw: { bytes, type } });
+    };
+    expect((await send('a\0b.jpg')).body.code).toBe('REQUEST_INVALID');
+    expect((await send('a\x1bb.jpg')).body.code).toBe('REQUEST_INVALID');
+    expect((await send('\u00c4 1.jpg')).body.inspection.name).toBe('_ 1.jpg');
+  });
+
+  it('refuses a form whose pictures are too large together', async () => {
+    const limit = new Uint8Array(30 * 2 ** 20);
+    const form = new FormData();
+    for (let i = 0; i < 18; i++) form.append('image', new Blob([limit]), `${i}.jpg`);
+    const { status, body } = await client.call<{ code: string }>('POST', `${API}/products/${PRODUCT}/batches`, {
+      form,
+    });
+    expect([status, body.code]).toEqual([413, 'UPLOAD_TOO_LARGE']);
+  });
+
+  it('writes one audit entry for a request and its repeats', async () => {
+    const { body: list } = await client.call<{ items: { id: string }[] }>('GET', `${API}/inspections?limit=1`);
+    const path = `${API}/inspections/${list.items[0]!.id}/reviews`;
+    const entries = () => serving.service.sql.query(`SELECT seq FROM audit WHERE action LIKE 'review.%'`);
+    const before = (await entries()).length;
+    const ask = { json: { verdict: 'ok' }, headers: { 'idempotency-key': 'once' } };
+    const answers = [await client.call('POST', path, ask), await client.call('POST', path, ask)];
+    expect(answers.map((a) => a.status)).toEqual([201, 200]);
+    const { id } = answers[0]!.body as unknown as { id: string };
+    for (let i = 0; i < 2; i++) await client.call('POST', `${API}/reviews/${id}/undo`);
+    expect(await entries()).toHaveLength(before + 2);
   });
 
   it('refuses pictures of too many bytes or pixels', async () => {

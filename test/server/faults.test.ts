@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Serving } from '../../server/main.ts';
 import { openBlobs } from '../../server/storage/blobs.ts';
+import { addInspection } from '../../server/storage/inspections.ts';
 import { Client, until } from './support/client.ts';
 import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
 import { PRODUCT, restored, type Seed, seed, start } from './support/seed.ts';
@@ -73,6 +74,34 @@ describe('an engine process that dies', () => {
     for (const pid of serving.service.engines.status().pids) process.kill(pid, 'SIGKILL');
     const rows = await Promise.all(sent.map((s) => outcome(s.body.inspection.id)));
     expect(rows.map((r) => r.state)).toEqual(Array(12).fill('done'));
+  }, 240_000);
+});
+
+describe('a machine in trouble', () => {
+  it('costs no inspection a try: it waits and is judged when the trouble is over', async () => {
+    const sent = await Promise.all(['full.jpg', 'handles.jpg', 'innocent.jpg'].map((n) => send(n)));
+    const ids = sent.map((s) => s.body.inspection.id);
+    const rows = await Promise.all(ids.map((id) => outcome(id)));
+    expect(rows.map((r) => r.state)).toEqual(['done', 'done', 'done']);
+    const tries = await serving.service.sql.query(
+      'SELECT sum(attempts)::int AS n FROM inspections WHERE id = ANY($1)',
+      [ids],
+    );
+    expect(tries).toEqual([{ n: 0 }]);
+  }, 240_000);
+
+  it('a picture that is gone while its profile is there fails by name, after a few tries', async () => {
+    const { sql, queue } = serving.service;
+    await sql.query(`INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, 1, 1, 1, 'image/png')`, [
+      'e'.repeat(64),
+    ]);
+    const id = await sql.transaction(async (tx) => {
+      const versions = { rules: 1, profile: 1, batch: null, author: 'x' };
+      const made = await addInspection(tx, { product: PRODUCT, name: 'gone.jpg', image: 'e'.repeat(64), ...versions });
+      await queue.send(tx, 'inspect', made);
+      return made;
+    });
+    expect((await outcome(id)).error).toMatchObject({ code: 'IMAGE_NOT_FOUND' });
   }, 240_000);
 });
 

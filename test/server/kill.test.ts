@@ -1,7 +1,8 @@
 /**
  * `kill -9` at seeded random moments while inspections come in: nothing acknowledged is lost, nothing is done twice for
- * anybody to see. The engine is a stub here (what dies is the service, its queue and its store); LOGSAD_FULL=1 makes it
- * 2,000 inspections and 20 kills on each database.
+ * anybody to see. The engine is a stub here (what dies is the service, its queue and its store). Every kill falls into a
+ * seeded stretch of the load, so none hits a service at rest. LOGSAD_FULL=1 makes it 2,000 inspections in all, and 20
+ * kills, on each database.
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -17,8 +18,8 @@ const RUN = FULL ? { inspections: 2000, kills: 20 } : { inspections: 150, kills:
 if (!FULL) console.log(`kill suite: ${RUN.kills} kills per database; LOGSAD_FULL=1 makes it 20`);
 const CLIENTS = 6;
 const SEED = 20261122;
-/** A kill comes so many milliseconds after the last restart at the latest. */
-const LATEST_MS = 2500;
+/** A kill comes at a random moment of so many milliseconds once its share of the load is acknowledged. */
+const MOMENT_MS = 150;
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -29,9 +30,11 @@ const freePort = (): Promise<number> =>
   });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Sends numbered inspections, each until it is acknowledged; key to the id that was acknowledged. */
-async function load(url: string, token: string, picture: Buffer, count: number): Promise<Map<string, string>> {
-  const acknowledged = new Map<string, string>();
+/** Sends numbered inspections, each until it is acknowledged; `acknowledged` goes from key to id. */
+async function load(
+  { url, token, picture, count }: { url: string; token: string; picture: Buffer; count: number },
+  acknowledged: Map<string, string>,
+): Promise<void> {
   let next = 0;
   const client = async (): Promise<void> => {
     for (let n = next++; n < count; n = next++) {
@@ -58,7 +61,6 @@ async function load(url: string, token: string, picture: Buffer, count: number):
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
-  return acknowledged;
 }
 
 async function finished(url: string, token: string): Promise<void> {
@@ -107,16 +109,22 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
       for (const p of processes) await p.start();
       const url = `http://127.0.0.1:${port}`;
       const random = createRandom(SEED);
-      const sending = load(url, made.adminToken, readFileSync(made.pictures[0]!), RUN.inspections);
+      const picture = readFileSync(made.pictures[0]!);
+      const acknowledged = new Map<string, string>();
+      const began = performance.now();
+      const sending = load({ url, token: made.adminToken, picture, count: RUN.inspections }, acknowledged);
       const victims: string[] = [];
       for (let kill = 0; kill < RUN.kills; kill++) {
-        await pause(100 + random.next() * LATEST_MS);
+        // Never the last inspection: a kill must meet some that are still to come.
+        const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / RUN.kills);
+        while (acknowledged.size < at) await pause(5);
+        await pause(random.next() * MOMENT_MS);
         const which = Math.floor(random.next() * processes.length);
         await processes[which]!.kill();
         victims.push(which === 0 ? 'server' : 'worker');
         await processes[which]!.start();
       }
-      const acknowledged = await sending;
+      await sending;
       await finished(url, made.adminToken);
       for (const p of processes) expect(await p.stop()).toBe(0);
 
@@ -141,7 +149,7 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
       const surplus = all!.n - 5 - acknowledged.size;
       const count = (v: string): number => victims.filter((x) => x === v).length;
       console.log(
-        `| ${kind} | kills: server ${count('server')}, worker ${count('worker')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} |`,
+        `| ${kind} | kills: server ${count('server')}, worker ${count('worker')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} | ${((performance.now() - began) / 1000).toFixed(0)} s |`,
       );
       expect(acknowledged.size).toBe(RUN.inspections);
       expect(lost).toEqual([]);

@@ -1,6 +1,17 @@
 /** Storage and operations without a door: backup and restore, retention, the audit chain, owner lock, the image's prune step. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +31,12 @@ import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
 import { PRODUCT, restored, type Seed, seed, start } from './support/seed.ts';
 
 const API = '/api/v1';
+async function array<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const out: T[] = [];
+  for await (const item of items) out.push(item);
+  return out;
+}
+
 let made: Seed;
 let folder: string;
 let cluster: Cluster | null = null;
@@ -68,12 +85,26 @@ describe('backup and restore', () => {
     expect(await sql.query('SELECT id FROM products')).toEqual([]);
   });
 
+  it('tell which files are missing, and go on', async () => {
+    const place = await restored();
+    const blobs = openBlobs(join(place.data, 'blobs'));
+    const [digest] = await array(blobs.idle(0));
+    rmSync(blobs.pathOf(digest!));
+    const out = join(folder, 'incomplete');
+    expect((await backup(place, out)).missing).toEqual([digest]);
+    expect((await restore({ data: join(folder, 'from-incomplete') }, out)).missing).toEqual([digest]);
+    place.dispose();
+  });
+
   it('work on a running service too, by an admin', async () => {
     const place = await restored();
     const serving: Serving = await start(place);
     const client = new Client(serving.url, made.adminToken);
     const { body } = await client.call<{ name: string; rows: number }>('POST', `${API}/backups`);
-    expect(existsSync(join(place.data, 'backups', body.name, 'manifest.json'))).toBe(true);
+    const at = join(place.data, 'backups', body.name);
+    expect(existsSync(join(at, 'manifest.json'))).toBe(true);
+    const paths = ['.', ...(readdirSync(at, { recursive: true }) as string[])].map((p) => join(at, p));
+    for (const p of paths) expect(statSync(p).mode & 0o077, p).toBe(0);
     await expect(backup(place, join(folder, 'locked'))).rejects.toMatchObject({ code: 'DATA_IN_USE' });
     await serving.stop();
     place.dispose();
@@ -141,6 +172,36 @@ describe('retention', () => {
     utimesSync(blobs.pathOf(fresh.digest), new Date(0), new Date(0));
     expect((await cleanUp({ sql, blobs })).blobs).toBe(1);
     place.dispose();
+  });
+});
+
+describe('a file that is touched while retention looks', () => {
+  it('stays, or is put there anew: whoever keeps it has it', async () => {
+    const at = join(folder, 'race');
+    let between: () => Promise<unknown> = async () => undefined;
+    const blobs = openBlobs(at, {
+      open,
+      rename: async (from, to) => {
+        await between();
+        return rename(from, to);
+      },
+    });
+    const bytes = new Uint8Array([7]);
+    const { digest } = await blobs.put(bytes);
+    const old = (): void => utimesSync(blobs.pathOf(digest), new Date(0), new Date(0));
+    old();
+    // Somebody sends the same picture between the look and the removal.
+    between = async () => {
+      between = async () => undefined;
+      await blobs.put(bytes);
+    };
+    expect(await blobs.remove(digest, 1000)).toBe(false);
+    expect(await blobs.has(digest)).toBe(true);
+    old();
+    expect(await blobs.remove(digest, 1000)).toBe(true);
+    await blobs.put(bytes);
+    expect(await blobs.has(digest)).toBe(true);
+    expect(readdirSync(join(at, 'drafts'))).toEqual([]);
   });
 });
 

@@ -157,6 +157,25 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
         ]);
       });
 
+      it('vets a version on the normals it was learnt from; what it saves can be accepted', async () => {
+        const at = `${API}/products/${PRODUCT}/rules`;
+        type Vetted = { saved: number; vetting: { normals: number; rules: { rule: string; advice: string }[] } };
+        const { status, body } = await client.call<Vetted>('POST', `${at}/2/vet`, { json: { save: true } });
+        expect(status).toBe(200);
+        expect(body.vetting.normals).toBe(6);
+        expect(body.vetting.rules.length).toBeGreaterThan(3);
+        const { body: draft } = await client.call<{ state: string; text: string }>('GET', `${at}/${body.saved}`);
+        expect(draft.state).toBe('draft');
+        expect(draft.text).toMatch(/^vetting:/m);
+        const accepted = await client.call<{ code?: string }>('POST', `${at}/${body.saved}/accept`, {
+          json: { why: 'vetted' },
+        });
+        // So few normals may well lead to advice; what is no reason any more is that nobody vetted it.
+        expect(JSON.stringify(accepted.body)).not.toMatch(/never been vetted|since it was vetted/);
+        expect([200, 422]).toContain(accepted.status);
+        if (accepted.status === 200) await client.call('POST', `${at}/2/accept`, { json: { why: 'x', force: true } });
+      });
+
       it('reviews and takes back; a second reviewer who did not see the first is told', async () => {
         const { body: list } = await client.call<{ items: Json[] }>('GET', `${API}/inspections?verdict=reject`);
         const at = `${API}/inspections/${list.items[0]!.id}/reviews`;

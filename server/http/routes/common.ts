@@ -40,15 +40,16 @@ export const json = (body: unknown, status = 200, headers: Readonly<Record<strin
 export const digestOf = (...parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
-/** One transaction with its audit entry, or neither. */
+/** One transaction with its audit entry, or neither; no entry where `changed` says that nothing was done (a repeat). */
 export function audited<T>(
   { service, principal }: Pick<Call<unknown, unknown, unknown>, 'service' | 'principal'>,
   act: Omit<Act, 'actor'>,
   work: (tx: Queryable) => Promise<T>,
+  changed: (result: T) => boolean = () => true,
 ): Promise<T> {
   return service.sql.transaction(async (tx) => {
     const result = await work(tx);
-    await appendAudit(tx, { ...act, actor: principal.name });
+    if (changed(result)) await appendAudit(tx, { ...act, actor: principal.name });
     return result;
   });
 }

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import { adminRoutes } from './admin.ts';
 import { eventRoutes } from './events.ts';
+import { improveRoutes } from './improve.ts';
 import { inspectionRoutes } from './inspections.ts';
 import { pictureRoutes } from './pictures.ts';
 import { productRoutes } from './products.ts';
@@ -16,6 +17,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...inspectionRoutes,
   ...pictureRoutes,
   ...reviewRoutes,
+  ...improveRoutes,
   ...eventRoutes,
   ...adminRoutes,
 ];

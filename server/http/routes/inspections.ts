@@ -28,7 +28,7 @@ import {
   putImage,
   type StoredImage,
 } from '../../storage/inspections.ts';
-import { getProduct, getRules } from '../../storage/products.ts';
+import { getRules, productVersions } from '../../storage/products.ts';
 import { once } from '../../storage/settings.ts';
 import { type Call, endpoint } from '../endpoint.ts';
 import { keepPicture } from '../uploads.ts';
@@ -36,7 +36,7 @@ import { byId, digestOf, inProduct, json, pageOf, paging } from './common.ts';
 
 /** What a new inspection is judged by: stays with it, whatever goes live meanwhile. */
 async function versionsOf(service: Service, product: string): Promise<{ rules: number; profile: number }> {
-  const { liveRules, readyProfile } = await getProduct(service.sql, product);
+  const { liveRules, readyProfile } = await productVersions(service.sql, product);
   if (liveRules === null) {
     const remedy = `accept a version with POST /api/v1/products/${product}/rules/VERSION/accept`;
     throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'no rule file is live', remedy });
@@ -73,16 +73,21 @@ async function resultText(service: Service, id: string): Promise<string | null> 
   return body;
 }
 
+const Instant = Type.String({
+  pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d)(T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?Z)?$',
+  description: 'ISO 8601, UTC',
+});
+/** The 31st of February is none. @throws LogsadError REQUEST_INVALID */
+function instant(text: string): string {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === text.slice(0, 10)) return at.toISOString();
+  throw new LogsadError('REQUEST_INVALID', { reason: `expected a day of the calendar, found '${text}'` });
+}
+
 const WaitQuery = closed({
   wait: Type.Optional(
     Type.Number({ minimum: 0, maximum: LIMITS.longestWaitMs / 1000, description: 'seconds to wait for the verdict' }),
   ),
-});
-
-/** `from` is included, `to` is not. */
-const Moment = Type.String({
-  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?Z$',
-  description: 'ISO 8601, UTC',
 });
 
 export const inspectionRoutes = [
@@ -163,8 +168,10 @@ export const inspectionRoutes = [
       const id = await service.sql.transaction(async (tx) => {
         const { subject } = await once(tx, { ...key, fingerprint }, async () => {
           const batch = await addBatch(tx, params.product, principal.name);
-          for (const { name, image } of kept) {
+          // In one order for everybody: two batches with the same pictures wait for each other, and never both.
+          for (const { image } of [...kept].sort((a, b) => (a.image.digest < b.image.digest ? -1 : 1)))
             await putImage(tx, image);
+          for (const { name, image } of kept) {
             const made = { product: params.product, name, image: image.digest, batch, ...versions };
             await service.queue.send(tx, 'inspect', await addInspection(tx, { ...made, author: principal.name }));
           }
@@ -199,18 +206,17 @@ export const inspectionRoutes = [
       state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
       verdict: Type.Optional(words(['pass', 'review', 'reject'])),
       review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
-      rule: Type.Optional(Type.String({ maxLength: 200, description: 'id of the rule of the first cause' })),
-      from: Type.Optional(Moment),
-      to: Type.Optional(Moment),
+      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule that is the first cause' })),
+      from: Type.Optional(Instant),
+      to: Type.Optional(Instant),
     }),
     replies: { 200: Lists.inspections },
-    handle: async ({ service, query }) => {
-      for (const name of ['from', 'to'] as const) {
-        const text = query[name];
-        if (text !== undefined && Number.isNaN(Date.parse(text)))
-          throw new LogsadError('REQUEST_INVALID', { reason: `query.${name}: expected a time, found '${text}'` });
-      }
-      return json(await listInspections(service.sql, query, pageOf(query)));
+    handle: async ({ service, query: { from, to, ...query } }) => {
+      const span = {
+        ...(from === undefined ? {} : { from: instant(from) }),
+        ...(to === undefined ? {} : { to: instant(to) }),
+      };
+      return json(await listInspections(service.sql, { ...query, ...span }, pageOf(query)));
     },
   }),
   endpoint({

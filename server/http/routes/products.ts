@@ -19,6 +19,7 @@ import {
   listNormals,
   listProducts,
   lockProduct,
+  productVersions,
   putNormal,
   removeNormal,
 } from '../../storage/products.ts';
@@ -73,7 +74,7 @@ export const productRoutes = [
     params: inProduct,
     replies: { 200: ProductMetrics },
     handle: async ({ service, params }) => {
-      await getProduct(service.sql, params.product);
+      await productVersions(service.sql, params.product);
       return json(await productMetrics(service.sql, params.product));
     },
   }),
@@ -86,7 +87,7 @@ export const productRoutes = [
     params: inProduct,
     replies: { 200: Lists.normals },
     handle: async ({ service, params }) => {
-      await getProduct(service.sql, params.product);
+      await productVersions(service.sql, params.product);
       return json(whole(await listNormals(service.sql, params.product)));
     },
   }),
@@ -103,7 +104,7 @@ export const productRoutes = [
     handle: async (call) => {
       const { product, name } = call.params;
       const { sql } = call.service;
-      await getProduct(sql, product);
+      await productVersions(sql, product);
       const image = await keepPicture({ ...call.uploads[0]!, name });
       const purpose = call.query.purpose ?? 'normal';
       const made = await audited(

@@ -3,12 +3,12 @@ import { LogsadError } from '../../../src/index.ts';
 import { LearnRequest, Lists, Profile } from '../../schemas.ts';
 import {
   addProfile,
-  getProduct,
   getProfile,
   getRules,
   listNormals,
   listProfiles,
   listRules,
+  productVersions,
   shownProfile,
 } from '../../storage/products.ts';
 import { once } from '../../storage/settings.ts';
@@ -25,7 +25,7 @@ export const profileRoutes = [
     params: inProduct,
     replies: { 200: Lists.profiles },
     handle: async ({ service, params }) => {
-      await getProduct(service.sql, params.product);
+      await productVersions(service.sql, params.product);
       return json(whole((await listProfiles(service.sql, params.product)).map(shownProfile)));
     },
   }),
@@ -42,7 +42,7 @@ export const profileRoutes = [
     handle: async (call) => {
       const { product } = call.params;
       const { sql, queue } = call.service;
-      const { liveRules, normals } = await getProduct(sql, product);
+      const { liveRules } = await productVersions(sql, product);
       const rules = call.body.rules ?? liveRules ?? (await listRules(sql, product))[0]?.version;
       if (rules === undefined) {
         throw new LogsadError('PRODUCT_NOT_READY', {
@@ -52,26 +52,27 @@ export const profileRoutes = [
         });
       }
       await getRules(sql, product, rules);
-      if (normals === 0 || !(await listNormals(sql, product)).some((n) => n.purpose === 'normal')) {
+      if (!(await listNormals(sql, product)).some((n) => n.purpose === 'normal')) {
         const remedy = `add photographs of good parts with PUT /api/v1/products/${product}/normals/NAME`;
         throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'it has no normals', remedy });
       }
       const author = call.principal.name;
       const key = { actor: call.principal.tokenId, key: call.idempotencyKey };
-      const version = await audited(
+      const { subject: version } = await audited(
         call,
         { action: 'profile.learn', subject: product, detail: { rules } },
         async (tx) => {
           const fingerprint = digestOf('learn', product, call.body);
-          const { subject, repeated } = await once(tx, { ...key, fingerprint }, async () =>
+          const made = await once(tx, { ...key, fingerprint }, async () =>
             String(await addProfile(tx, { product, rules, request: call.body, author })),
           );
-          if (!repeated) await queue.send(tx, 'learn', `${product}/${subject}`);
-          return Number(subject);
+          if (!made.repeated) await queue.send(tx, 'learn', `${product}/${made.subject}`);
+          return made;
         },
+        (made) => !made.repeated,
       );
       const location = `/api/v1/products/${product}/profiles/${version}`;
-      return json(shownProfile(await getProfile(sql, product, version)), 202, { location });
+      return json(shownProfile(await getProfile(sql, product, Number(version))), 202, { location });
     },
   }),
   endpoint({

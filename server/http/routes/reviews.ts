@@ -5,6 +5,7 @@ import { Lists, NewReview, Review } from '../../schemas.ts';
 import { getInspection, getResult } from '../../storage/inspections.ts';
 import { addReview, getReview, listReviews, undoReview } from '../../storage/reviews.ts';
 import { once } from '../../storage/settings.ts';
+import type { Queryable } from '../../storage/sql.ts';
 import { endpoint } from '../endpoint.ts';
 import { audited, byId, digestOf, json, whole } from './common.ts';
 
@@ -38,7 +39,7 @@ export const reviewRoutes = [
       if (body.violation !== undefined) await checkViolation(call.service.sql, params.id, body.violation);
       const key = { actor: principal.tokenId, key: call.idempotencyKey };
       const act = { action: 'review.make', subject: params.id, detail: { ...body } };
-      const { subject, repeated } = await audited(call, act, async (tx) => {
+      const make = async (tx: Queryable) => {
         const fingerprint = digestOf('review', params.id, body);
         const made = await once(tx, { ...key, fingerprint }, () => addReview(tx, params.id, body, principal.name));
         if (!made.repeated) {
@@ -47,7 +48,8 @@ export const reviewRoutes = [
           await announce(tx, service.queue, event);
         }
         return made;
-      });
+      };
+      const { subject, repeated } = await audited(call, act, make, (made) => !made.repeated);
       return json(await getReview(service.sql, subject), repeated ? 200 : 201);
     },
   }),
@@ -63,11 +65,13 @@ export const reviewRoutes = [
       const { service, params, principal } = call;
       const { inspection } = await getReview(service.sql, params.id);
       const { product } = await getInspection(service.sql, inspection);
-      await audited(call, { action: 'review.undo', subject: params.id }, async (tx) => {
-        if (!(await undoReview(tx, params.id, principal.name))) return;
+      const undo = async (tx: Queryable): Promise<boolean> => {
+        if (!(await undoReview(tx, params.id, principal.name))) return false;
         const data = { inspection, author: principal.name };
         await announce(tx, service.queue, { kind: 'review.undone', product, subject: params.id, data });
-      });
+        return true;
+      };
+      await audited(call, { action: 'review.undo', subject: params.id }, undo, (done) => done);
       return json(await getReview(service.sql, params.id));
     },
   }),

@@ -1,6 +1,7 @@
 /** Rule files: drafts, checks, acceptance, history and comparison. */
 import { compileRules, LogsadError, lintRules, maskNames, objections } from '../../../src/index.ts';
 import { LIMITS } from '../../config.ts';
+import { EngineDied } from '../../engine/host.ts';
 import { announce } from '../../jobs/announce.ts';
 import {
   Accepted,
@@ -13,9 +14,20 @@ import {
   RuleFileText,
   RulesDiff,
   Version,
+  VetRequest,
+  Vetting,
 } from '../../schemas.ts';
+import type { Service } from '../../service.ts';
 import { newestScenes } from '../../storage/inspections.ts';
-import { addRules, getProduct, getProfile, getRules, listRules, lockProduct, setLive } from '../../storage/products.ts';
+import {
+  addRules,
+  getProfile,
+  getRules,
+  listRules,
+  lockProduct,
+  productVersions,
+  setLive,
+} from '../../storage/products.ts';
 import { endpoint } from '../endpoint.ts';
 import { audited, inProduct, inProductVersion, json, whole } from './common.ts';
 
@@ -42,7 +54,7 @@ export const ruleRoutes = [
     params: inProduct,
     replies: { 200: Lists.rules },
     handle: async ({ service, params }) => {
-      await getProduct(service.sql, params.product);
+      await productVersions(service.sql, params.product);
       return json(whole(await listRules(service.sql, params.product)));
     },
   }),
@@ -58,7 +70,7 @@ export const ruleRoutes = [
     handle: async (call) => {
       const { product } = call.params;
       const { text, why, base } = call.body;
-      await getProduct(call.service.sql, product);
+      await productVersions(call.service.sql, product);
       compiled(product, text);
       const author = call.principal.name;
       const version = await audited(call, { action: 'rules.draft', subject: product, detail: { why } }, (tx) =>
@@ -124,6 +136,30 @@ export const ruleRoutes = [
     },
   }),
   endpoint({
+    method: 'post',
+    path: '/products/{product}/rules/{version}/vet',
+    role: 'engineer',
+    tag: 'rules',
+    summary: 'Runs every rule on the normals of the ready profile and on mutants, within a minute; no model runs',
+    params: inProductVersion,
+    body: VetRequest,
+    replies: { 200: Vetting },
+    handle: async (call) => {
+      const { product, version } = call.params;
+      const { text: rules } = await getRules(call.service.sql, product, version);
+      const { body, text } = await vetted(call.service, product, rules, call.body.seed ?? 0);
+      let saved: number | null = null;
+      if (call.body.save === true) {
+        const why = `vetting of version ${version}`;
+        const author = call.principal.name;
+        saved = await audited(call, { action: 'rules.vet', subject: product, detail: { version } }, (tx) =>
+          addRules(tx, { product, text, why, author }),
+        );
+      }
+      return { text: `{"version":${version},"saved":${saved},"vetting":${body}}` };
+    },
+  }),
+  endpoint({
     method: 'get',
     path: '/products/{product}/rules/{version}/diff',
     role: 'viewer',
@@ -136,7 +172,7 @@ export const ruleRoutes = [
       const { sql, blobs, engines } = service;
       const [a, b] = await Promise.all([getRules(sql, product, from), getRules(sql, product, version)]);
       const scenes = await newestScenes(sql, product, LIMITS.diffScenes);
-      const { readyProfile } = await getProduct(sql, product);
+      const { readyProfile } = await productVersions(sql, product);
       const blob = readyProfile === null ? null : (await getProfile(sql, product, readyProfile)).blob;
       const profile = blob === null ? null : blobs.pathOf(blob);
       const found = await engines.draw({ kind: 'diff', from: a.text, to: b.text, profile, scenes });
@@ -145,14 +181,26 @@ export const ruleRoutes = [
   }),
 ];
 
+/** @throws LogsadError PRODUCT_NOT_READY without a profile, PROFILE_* of one that does not fit, VETTING_FAILED */
+async function vetted({ sql, blobs, engines }: Service, product: string, rules: string, seed: number) {
+  const { readyProfile } = await productVersions(sql, product);
+  if (readyProfile === null) {
+    const remedy = `learn one with POST /api/v1/products/${product}/profiles`;
+    throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'it has no profile', remedy });
+  }
+  const { blob } = await getProfile(sql, product, readyProfile);
+  try {
+    return await engines.vet({ kind: 'vet', product, rules, profile: blobs.pathOf(blob!), seed });
+  } catch (error) {
+    if (!(error instanceof EngineDied)) throw error;
+    throw new LogsadError('VETTING_FAILED', { reason: error.message }, { cause: error });
+  }
+}
+
 /** Why a version should not go live as it is: its vetting, and a profile that does not fit it. */
-async function objectionsTo(
-  { sql, blobs, engines }: Parameters<Parameters<typeof endpoint>[0]['handle']>[0]['service'],
-  product: string,
-  text: string,
-): Promise<string[]> {
+async function objectionsTo({ sql, blobs, engines }: Service, product: string, text: string): Promise<string[]> {
   const reasons = [...objections(compiled(product, text))];
-  const { readyProfile } = await getProduct(sql, product);
+  const { readyProfile } = await productVersions(sql, product);
   if (readyProfile !== null) {
     const { blob } = await getProfile(sql, product, readyProfile);
     const why = await engines.draw({ kind: 'fits', rules: text, profile: blobs.pathOf(blob!) });

@@ -212,7 +212,7 @@ function Drift({ t }: { t: Found }) {
           </thead>
           <tbody>
             {t.drift.slice(0, SHOWN).map((d) => (
-              <tr key={`${d.rule} ${d.quantity}`} class={Math.abs(d.shift ?? 0) >= 0.5 ? 'bad' : ''}>
+              <tr key={`${d.rule} ${d.quantity}`} class={Math.abs(d.shift) >= 0.5 ? 'bad' : ''}>
                 <td>
                   {d.rule}
                   <br />
@@ -223,7 +223,7 @@ function Drift({ t }: { t: Found }) {
                 </td>
                 <td class="n">{figure(d.median)}</td>
                 <td class="n">{figure(d.centre)}</td>
-                <td class="n">{d.shift === null ? '–' : `${d.shift > 0 ? '+' : ''}${d.shift.toFixed(2)}`}</td>
+                <td class="n">{`${d.shift > 0 ? '+' : ''}${d.shift.toFixed(2)}`}</td>
               </tr>
             ))}
           </tbody>

@@ -36,6 +36,8 @@ const THEME = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
     backgroundColor: 'color-mix(in srgb, var(--focus) 30%, transparent) !important',
   },
+  // The highlighter's tones are made for light ground; the filter turns them over in the dark.
+  '.cm-line > span:not([class^="cm-"])': { filter: 'var(--code-filter)' },
   '.cm-tooltip': { backgroundColor: 'var(--paper)', color: 'var(--ink)', border: '1px solid var(--line)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-panels': { backgroundColor: 'var(--sunk)', color: 'var(--ink)' },

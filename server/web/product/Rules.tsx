@@ -102,11 +102,18 @@ export function Rules({ product, draft }: { product: string; draft: RuleDraft })
 function Faults({ lint }: { lint: Lint | null }) {
   if (!lint) return null;
   if (lint.faults.length === 0) return <span class="small good">No faults</span>;
-  const [first] = lint.faults;
+  const first = lint.faults.find((f) => f.severity === 'error') ?? lint.faults[0]!;
+  const counts = [
+    ...(lint.errors > 0 ? [plural(lint.errors, 'error')] : []),
+    ...(lint.warnings > 0 ? [plural(lint.warnings, 'warning')] : []),
+  ];
   return (
-    <button type="button" class="quiet small bad" onClick={() => setQuery({ view: 'yaml', line: first!.line })}>
-      {plural(lint.errors, 'error')}
-      {lint.warnings > 0 ? `, ${plural(lint.warnings, 'warning')}` : ''}: line {first!.line}, {first!.message}
+    <button
+      type="button"
+      class={`quiet small faults ${lint.errors > 0 ? 'bad' : ''}`}
+      onClick={() => setQuery({ view: 'yaml', line: first.line })}
+    >
+      {counts.join(', ')}: line {first.line}, {first.message}
     </button>
   );
 }
@@ -168,7 +175,7 @@ function Rule({
     <tr class={wrong.some((f) => f.severity === 'error') ? 'bad' : ''}>
       <td>
         <textarea
-          rows={2}
+          rows={1}
           aria-label={`What ${r.id} stands for`}
           defaultValue={r.because}
           readOnly={locked}

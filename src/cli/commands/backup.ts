@@ -1,8 +1,20 @@
-import { define, EXIT, printJson } from '../command.ts';
+import { define, EXIT, printJson, type Terminal } from '../command.ts';
 import { dataOption, loadService, type PlaceOptions, placeOf } from '../service.ts';
+
+/** Digests named in the warning. */
+const SHOWN = 5;
 
 interface Options extends PlaceOptions {
   readonly json?: true;
+}
+
+/** A backup without some of its files is one still, but nobody should think it whole. */
+function warnOfMissing(terminal: Terminal, missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  const some = missing.slice(0, SHOWN).join(', ');
+  terminal.err(
+    `${missing.length} files that the rows refer to are missing: ${some}${missing.length > SHOWN ? ', ...' : ''}\n`,
+  );
 }
 
 export const backup = define<Options>({
@@ -12,10 +24,11 @@ export const backup = define<Options>({
   example: 'logsad backup monday --data logsad-data',
   declare: (c) => dataOption(c.argument('<out>', 'folder to make')),
   async run({ terminal }, o, [out]) {
-    const { rows, blobs } = await (await loadService()).backup(placeOf(o), out!);
-    if (o.json) printJson(terminal, { backup: out, rows, blobs });
+    const { rows, blobs, missing } = await (await loadService()).backup(placeOf(o), out!);
+    if (o.json) printJson(terminal, { backup: out, rows, blobs, missing });
     else terminal.out(`${out}: ${rows} rows, ${blobs} files\n`);
-    return EXIT.ok;
+    warnOfMissing(terminal, missing);
+    return missing.length > 0 ? EXIT.found : EXIT.ok;
   },
 });
 
@@ -25,9 +38,10 @@ export const restore = define<Options>({
   example: 'logsad restore monday --data logsad-restored',
   declare: (c) => dataOption(c.argument('<from>', 'folder written by backup')),
   async run({ terminal }, o, [from]) {
-    const { rows, blobs, queued } = await (await loadService()).restore(placeOf(o), from!);
-    if (o.json) printJson(terminal, { restored: from, rows, blobs, queued });
+    const { rows, blobs, missing, queued } = await (await loadService()).restore(placeOf(o), from!);
+    if (o.json) printJson(terminal, { restored: from, rows, blobs, missing, queued });
     else terminal.out(`${from}: ${rows} rows, ${blobs} files; ${queued} jobs queued again\n`);
+    warnOfMissing(terminal, missing);
     return EXIT.ok;
   },
 });

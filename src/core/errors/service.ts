@@ -79,6 +79,13 @@ export const SERVICE_ERRORS = {
     message: (p) => `the engine process failed ${list(p.attempts)} times on this picture, at last: ${list(p.reason)}`,
     fix: () => 'look at the picture; export it again as PNG or JPEG and inspect it anew',
   }),
+  VETTING_FAILED: entry({
+    exit: 3,
+    http: 504,
+    when: 'The vetting of a rule file did not end within its deadline, or its process died.',
+    message: (p) => `the vetting did not end: ${list(p.reason)}`,
+    fix: () => 'vet on the command line, which has no deadline: logsad rules vet RULES --profile PROFILE --write',
+  }),
   WEBHOOK_TARGET: entry({
     exit: 2,
     http: 422,

@@ -11,7 +11,7 @@ import { replySchema } from './reply.ts';
  */
 const NOT_OFFERED: readonly string[] = ['structure', 'match', 'text'];
 /** Settings that only tune a bound: the normals decide those. */
-const NOT_ASKED: readonly string[] = ['tier', 'alarm', 'unit', 'reference', 'onEmpty'];
+const NOT_ASKED: readonly string[] = ['tier', 'alarm', 'tolerance', 'unit', 'reference', 'onEmpty'];
 
 export const OFFERED = KINDS.filter((k) => !NOT_OFFERED.includes(k.kind));
 

@@ -157,6 +157,8 @@ export interface RuleSpec {
   /** Cells per image side that lengths and areas are counted in; 1 = fractions of the image. */
   readonly unit: { readonly name: 'fraction' | 'px' | 'cells'; readonly size: number };
   readonly alarm?: number;
+  /** The learnt tolerance is multiplied by this; default 1. */
+  readonly tolerance?: number;
   readonly tier?: Tier;
   /** The rules that a combinator (`all`, `any`, `not`) judges together. */
   readonly rules: readonly RuleSpec[];

@@ -79,7 +79,7 @@ export interface Complaint {
   readonly got?: string;
 }
 
-export type CommonSetting = 'within' | 'as' | 'reference' | 'unit' | 'forEach' | 'alarm';
+export type CommonSetting = 'within' | 'as' | 'reference' | 'unit' | 'forEach' | 'alarm' | 'tolerance';
 export type Invariance = 'mirror' | 'scale' | 'shuffle';
 
 /** A first test, a line of documentation and a few-shot for authors in one. */
@@ -132,6 +132,20 @@ export function defineRuleKind<T extends TProperties, R, F>(
   kind: Omit<RuleKind<Static<TObject<T>>, R, F>, 'params'> & { readonly params: TObject<T> },
 ): AnyRuleKind {
   return Object.freeze(kind) as unknown as AnyRuleKind;
+}
+
+/** What a rule's own words ask of a bound that is learnt: handed to every learner of core/statistics.ts. */
+export function asked({ rule, tier }: Pick<RuleContext, 'rule' | 'tier'>): {
+  readonly tier: Tier;
+  readonly alarm?: number;
+  readonly scale?: number;
+} {
+  const { alarm, tolerance } = rule;
+  return {
+    tier,
+    ...(alarm === undefined ? {} : { alarm }),
+    ...(tolerance === undefined ? {} : { scale: tolerance }),
+  };
 }
 
 /** Why a learnt bound judges nothing. */

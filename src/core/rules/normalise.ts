@@ -195,6 +195,7 @@ export function rule(v: unknown, fallbackId: string, severity: RuleSpec['severit
     reference: number(r.reference) ?? among(r.reference, ['learnt', 'mean']) ?? 'learnt',
     unit: unit(r.unit),
     alarm: number(r.alarm),
+    tolerance: number(r.tolerance),
     tier: among(r.tier, ['core', 'weak']),
     rules: parts.map((part, i) => rule(part, `${id}/${i + 1}`, own)),
   }) as RuleSpec;

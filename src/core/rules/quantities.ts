@@ -1,12 +1,12 @@
 /**
  * Kinds that measure named scalars: one way to learn them, to judge them against learnt or stated bounds, and to say
- * so. `within`, `as`, `reference`, `unit`, `alarm` and `tier` are obeyed here and nowhere else.
+ * so. `within`, `as`, `reference`, `unit`, `alarm`, `tolerance` and `tier` are obeyed here and nowhere else.
  */
 import type { Box, Expectation } from '../scene.ts';
 import { angleDifference, learnAngle, learnScalar, mean } from '../statistics.ts';
 import { MARGIN } from './constants.ts';
 import type { Bounds } from './definition.ts';
-import { type Judgement, type Learnt, type RuleContext, type Sample, unjudged } from './kind.ts';
+import { asked, type Judgement, type Learnt, type RuleContext, type Sample, unjudged } from './kind.ts';
 
 export interface QuantitySpec {
   readonly floor: number;
@@ -72,11 +72,10 @@ export function learnQuantities(
   for (const [key, { spec, values, more }] of keys) {
     if (values.length === 0) continue;
     const options = {
+      ...asked(context),
       floor: spec.floor,
-      tier: context.tier,
       oneSided: spec.side === 'above',
       calibration: more.map(([v]) => v),
-      ...(context.rule.alarm === undefined ? {} : { alarm: context.rule.alarm }),
     };
     const plain = values.map(([v]) => v);
     const learnt = spec.scale === 'degrees' ? learnAngle(plain, options, 180) : learnScalar(plain, options);

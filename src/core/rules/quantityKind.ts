@@ -28,7 +28,7 @@ export type QuantityKind<P> = Omit<
   say?(key: string, shown: string, params: P, context: RuleContext): string;
 };
 
-export const QUANTITY_SETTINGS = ['within', 'as', 'reference', 'unit', 'alarm'] as const;
+export const QUANTITY_SETTINGS = ['within', 'as', 'reference', 'unit', 'alarm', 'tolerance'] as const;
 
 /** Learn, judge, explain and message of a kind that measures scalars, from its measurement and its names. */
 export function defineQuantityKind<T extends TProperties>(

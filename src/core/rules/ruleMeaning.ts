@@ -118,19 +118,24 @@ function checkBounds({ doc, faults }: Bench, { spec, path }: PlacedRule): void {
           example: `within: [${high}, ${low}]`,
         }),
       );
-    if (spec.alarm !== undefined)
+    for (const [setting, example] of [
+      ['alarm', 'alarm: 0.01'],
+      ['tolerance', 'tolerance: 1.5'],
+    ] as const) {
+      if (spec[setting] === undefined) continue;
       faults.push(
         doc.faultAt(
-          [...path, 'alarm'],
+          [...path, setting],
           {
             code: 'CONTRADICTION',
-            message: 'alarm asks for a learnt bound, but within states one',
-            expected: 'alarm with within: learnt, or a stated bound alone',
-            example: 'alarm: 0.01',
+            message: `${setting} asks for a learnt bound, but within states one`,
+            expected: `${setting} with within: learnt, or a stated bound alone`,
+            example,
           },
           'key',
         ),
       );
+    }
   }
   if (spec.reference !== 'learnt' && spec.as !== 'ratio') {
     faults.push(

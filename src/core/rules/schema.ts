@@ -59,6 +59,11 @@ export const SETTINGS: Readonly<Record<CommonSetting, TSchema>> = {
     exclusiveMaximum: 0.5,
     description: 'false-alarm rate asked of a learnt bound',
   }),
+  tolerance: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 100,
+    description: 'the learnt tolerance times this (default 1): above 1 widens, below 1 tightens',
+  }),
 };
 
 /** The common settings of every rule. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/core/grid/random.ts';
 import { countMargin } from '../../../src/core/rules/allowed.ts';
 import { drawScene, type Legend, sceneOfFacts } from '../../../src/core/rules/drawnScene.ts';
 import { leaveOneOut } from '../../../src/core/rules/estimates.ts';
@@ -233,6 +234,29 @@ describe('learnt references', () => {
     };
     expect(tolerance(', alarm: 0.1')).toBeLessThan(tolerance(''));
     expect(tolerance(', alarm: 0.000001')).toBeGreaterThan(tolerance(', alarm: 0.1'));
+  });
+
+  it('tolerance multiplies a learnt bound, whatever was learnt, and the margin falls by as much', () => {
+    const random = createRandom(4);
+    const pin = (x: number, lab: [number, number, number]) =>
+      sceneOfFacts([{ interest: 'pin', box: [x, 0.3, x + 0.1, 0.4], lab }]);
+    const normals = Array.from({ length: 40 }, () => pin(0.3 + 0.01 * random.normal(), [50 + random.normal(), 0, 0]));
+    const scene = pin(0.37, [70, 5, 5]);
+    const margins = (setting: string): number[] => {
+      const compiled = compile(
+        ['position, axis: x', 'position, covariance: true', 'colour', 'area', 'extent, edge: left']
+          .map((kind, i) => `  - { id: r${i}, kind: ${kind.replace(/^(\w+)/, '$1, of: pin')}${setting} }`)
+          .join('\n'),
+      );
+      return evaluateRules(compiled, learnRules(compiled, normals), scene).measurements.map((m) => m.margin);
+    };
+    const [plain, doubled] = [margins(''), margins(', tolerance: 2')];
+    expect(plain.length).toBeGreaterThan(4);
+    expect(Math.max(...plain)).toBeGreaterThan(1);
+    plain.forEach((m, i) => {
+      expect(doubled[i]).toBeCloseTo(m / 2, 9);
+    });
+    expect(() => compile('  - { id: a, kind: area, of: pin, within: [0, 1], tolerance: 2 }')).toThrow(/1 fault/);
   });
 
   it('stated bounds win, in pixels of a frame and as ratios of a constant', () => {

@@ -1,11 +1,24 @@
 /**
  * An engine process without models, for suites about losing processes: it answers in milliseconds, dies of pictures named
- * `poison` and hangs on those named `hang`.
+ * `poison` and hangs on those named `hang`. For those named `full` or `handles` the machine is at fault, twice each; those named `gone` are not to be found.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { serveParent } from '../../../server/engine/parent.ts';
+import { LogsadError } from '../../../src/index.ts';
 
 const ANSWER_MS = 8;
+const MACHINE_FAULTS = 2;
+
+const faults = new Map<string, number>();
+/** Throws the first times it is asked for a name. */
+function machineFault(name: string): void {
+  const count = faults.get(name) ?? 0;
+  if (name.includes('gone')) throw new LogsadError('IMAGE_NOT_FOUND', { image: name, found: 'nothing there' });
+  if (!/full|handles/.test(name) || count >= MACHINE_FAULTS) return;
+  faults.set(name, count + 1);
+  if (name.includes('full')) throw new LogsadError('DISK_FULL', { path: 'map.png', folder: '.', bytes: 1 });
+  throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+}
 
 process.on('disconnect', () => process.exit());
 serveParent({
@@ -13,6 +26,7 @@ serveParent({
     const request = ask as unknown as { kind: string; image?: { name: string } };
     if (request.kind === 'fits') return null as never;
     const name = request.image?.name ?? '';
+    machineFault(name);
     if (name.includes('poison')) process.kill(process.pid, 'SIGKILL');
     if (name.includes('hang')) await pause(3_600_000);
     await pause(ANSWER_MS);

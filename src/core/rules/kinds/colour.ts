@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { deltaE76 } from '../../grid/colour.ts';
 import { learnVector, mahalanobis, type VectorReference } from '../../statistics.ts';
 import { FLOORS, MARGIN } from '../constants.ts';
-import { type Complaint, defineRuleKind, type Empty, InterestRef, isEmpty, STRICT, unjudged } from '../kind.ts';
+import { asked, type Complaint, defineRuleKind, type Empty, InterestRef, isEmpty, STRICT, unjudged } from '../kind.ts';
 import { groupsOf } from '../select.ts';
 import { idsOf, totalArea } from '../view.ts';
 
@@ -38,7 +38,7 @@ export const colour = defineRuleKind({
     },
     STRICT,
   ),
-  settings: ['forEach', 'alarm'],
+  settings: ['forEach', 'alarm', 'tolerance'],
   // Colour follows the exposure (FINDINGS 5).
   tier: 'weak',
   onEmpty: 'skip',
@@ -58,12 +58,11 @@ export const colour = defineRuleKind({
       };
     });
   },
-  learn(samples, calibration, _, { rule, tier }) {
+  learn(samples, calibration, _, context) {
     const labs = samples.flatMap((s) => s.reading.map((r) => [...r.lab]));
     if (labs.length === 0) return null;
     const options = {
-      tier,
-      ...(rule.alarm === undefined ? {} : { alarm: rule.alarm }),
+      ...asked(context),
       calibration: calibration.flatMap((s) => s.reading.map((r) => [...r.lab])),
     };
     const value = learnVector(labs, [FLOORS.lab, FLOORS.lab, FLOORS.lab], options);

@@ -89,7 +89,7 @@ export const crossings = defineRuleKind({
     },
     STRICT,
   ),
-  settings: ['unit', 'alarm'],
+  settings: ['unit', 'alarm', 'tolerance'],
   tier: 'core',
   onEmpty: 'violate',
   precedence: 'existence',

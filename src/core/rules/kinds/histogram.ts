@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { learnScalar, learnVector, mahalanobis, type VectorReference } from '../../statistics.ts';
 import { FLOORS, LEARN, MARGIN } from '../constants.ts';
-import { type Complaint, defineRuleKind, InterestRef, type RuleContext, STRICT, unjudged } from '../kind.ts';
+import { asked, type Complaint, defineRuleKind, InterestRef, type RuleContext, STRICT, unjudged } from '../kind.ts';
 import { areasPerCell } from '../pixels.ts';
 
 interface Reading {
@@ -81,7 +81,7 @@ export const histogram = defineRuleKind({
     },
     STRICT,
   ),
-  settings: ['within', 'alarm'],
+  settings: ['within', 'alarm', 'tolerance'],
   tier: 'core',
   onEmpty: 'skip',
   precedence: 'amount',
@@ -98,7 +98,7 @@ export const histogram = defineRuleKind({
     const all = samples.map((s) => s.reading.bins);
     const more = calibration.map((s) => s.reading.bins);
     if (all.length === 0) return null;
-    const options = { tier: context.tier, ...(context.rule.alarm === undefined ? {} : { alarm: context.rule.alarm }) };
+    const options = asked(context);
     if (p.distance === 'mahalanobis') {
       const vector = learnVector(
         all,

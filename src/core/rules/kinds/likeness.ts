@@ -33,7 +33,7 @@ export const likeness = defineQuantityKind({
     },
     STRICT,
   ),
-  settings: ['within', 'alarm'],
+  settings: ['within', 'alarm', 'tolerance'],
   specs: { likeness: TERM },
   tier: 'core',
   onEmpty: 'skip',
@@ -64,7 +64,7 @@ export const likeness = defineQuantityKind({
     return reading.map((q) => {
       if (context.rule.within !== 'learnt' || (p.of === 'unknown' && learnt))
         return judgeQuantity(q, learnt?.[q.key], context);
-      const border = Math.max(1, learnt?.[q.key]?.high ?? 1);
+      const border = Math.max(context.rule.tolerance ?? 1, learnt?.[q.key]?.high ?? 1);
       const expected = {
         low: null,
         high: border,

@@ -3,7 +3,7 @@ import { assign } from '../../grid/assign.ts';
 import type { Instance, Point } from '../../scene.ts';
 import { learnScalar, mean, standardDeviation } from '../../statistics.ts';
 import { FLOORS, LEARN, MARGIN } from '../constants.ts';
-import { defineRuleKind, type Empty, InterestRef, STRICT, unjudged } from '../kind.ts';
+import { asked, defineRuleKind, type Empty, InterestRef, STRICT, unjudged } from '../kind.ts';
 import { noneOf } from '../select.ts';
 
 interface Member {
@@ -78,7 +78,7 @@ export const match = defineRuleKind({
     },
     STRICT,
   ),
-  settings: ['within', 'alarm'],
+  settings: ['within', 'alarm', 'tolerance'],
   tier: 'core',
   onEmpty: 'skip',
   precedence: 'likeness',
@@ -91,7 +91,7 @@ export const match = defineRuleKind({
       return { empty: `${p.of} carries no features: no dense model ran` };
     return all.map((i) => ({ feature: i.feature, at: i.centroid, id: i.id }));
   },
-  learn(samples, calibration, p, { rule, tier }) {
+  learn(samples, calibration, p, context) {
     if (samples.length === 0) return null;
     const weight = p.positionWeight ?? 0;
     const step = Math.max(1, Math.ceil(samples.length / LEARN.matchSets));
@@ -105,11 +105,10 @@ export const match = defineRuleKind({
       sets.length === 1 ? 0 : best(s.reading, sets, weight, unmatched, i % step === 0 ? i / step : -1),
     );
     const learnt = learnScalar(scores, {
+      ...asked(context),
       floor: FLOORS.match,
       oneSided: true,
-      tier,
       calibration: calibration.map((s) => best(s.reading, sets, weight, unmatched)),
-      ...(rule.alarm === undefined ? {} : { alarm: rule.alarm }),
     });
     const images = [...samples, ...calibration].map((s) => s.image);
     return {

@@ -3,6 +3,7 @@ import type { Box, Point } from '../../scene.ts';
 import { learnVector, mahalanobis, type VectorReference } from '../../statistics.ts';
 import { FLOORS, MARGIN } from '../constants.ts';
 import {
+  asked,
   defineRuleKind,
   type Empty,
   InterestRef,
@@ -169,7 +170,7 @@ export const position = defineRuleKind({
     const joint = p.covariance
       ? anchors.map((_, slot) =>
           learnVector(offsets(samples, anchors, slot), floors, {
-            tier: context.tier,
+            ...asked(context),
             calibration: offsets(calibration, anchors, slot),
           }),
         )

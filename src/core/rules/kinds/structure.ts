@@ -30,7 +30,7 @@ export const structure = defineQuantityKind({
     },
     STRICT,
   ),
-  settings: ['within', 'alarm'],
+  settings: ['within', 'alarm', 'tolerance'],
   specs: { distance: POOLED },
   tier: 'core',
   onEmpty: 'skip',

@@ -49,9 +49,11 @@ export interface DiffInput {
   readonly masks?: RegionMasks;
 }
 
+/** What a rule says; its reason is no part of that. */
 const content = ({ because: _, ...rest }: RuleSpec): string => canonicalJson(rest);
 
-function changesBetween(a: readonly RuleSpec[], b: readonly RuleSpec[]): Record<string, RuleChange> {
+/** Rules of two files that say something else. */
+export function changesBetween(a: readonly RuleSpec[], b: readonly RuleSpec[]): Record<string, RuleChange> {
   const before = new Map(a.map((r) => [r.id, content(r)]));
   const after = new Map(b.map((r) => [r.id, content(r)]));
   const out: Record<string, RuleChange> = {};
@@ -64,7 +66,7 @@ function changesBetween(a: readonly RuleSpec[], b: readonly RuleSpec[]): Record<
 }
 
 /** Grows a set of rules by those whose guards name one of them, then by the guards that all of these need. */
-function closure(rules: readonly RuleSpec[], start: ReadonlySet<string>): Set<string> {
+export function closure(rules: readonly RuleSpec[], start: ReadonlySet<string>): Set<string> {
   const out = new Set(start);
   for (let grown = true; grown; ) {
     const before = out.size;

@@ -58,7 +58,7 @@ export function bindCandidates(compiled: CompiledRules, raws: readonly RawRule[]
 }
 
 /** Relations that normals show by a hair, or not at all, are no rules: readings that every normal must pass. */
-function relationHolds(rule: CompiledRule, scene: Scene, masks?: RegionMasks): boolean {
+export function relationHolds(rule: CompiledRule, scene: Scene, masks?: RegionMasks): boolean {
   const { kind, params } = rule.spec;
   if (kind !== 'order' && kind !== 'inside') return true;
   const reading = rule.kind!.measure(viewOf(scene, rule.context.file, masks), params, rule.context);

@@ -13,7 +13,8 @@ interface Span {
   readonly value: readonly [number, number];
 }
 
-function endOfLine(text: string, at: number): number {
+/** Start of the line after the one that `at` lies in; `at` itself where it starts a line. */
+export function endOfLine(text: string, at: number): number {
   if (at > 0 && text[at - 1] === '\n') return at;
   const end = text.indexOf('\n', at);
   return end < 0 ? text.length : end + 1;
