@@ -37,6 +37,7 @@ export class Desk {
       if (request.kind === 'vet') return vet(request);
       if (request.kind === 'offers') return this.#reviews.offers(request);
       if (request.kind === 'replay') return this.#reviews.replay(request);
+      if (request.kind === 'normals') return this.#reviews.normals(request);
       return fits(request);
     };
     return (await reply()) as Answer<K>;

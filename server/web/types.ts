@@ -11,6 +11,7 @@ export type Event = S.Event;
 export type EventKind = S.EventKind;
 export type Product = Static<typeof S.Product>;
 export type ProductMetrics = Static<typeof S.ProductMetrics>;
+export type NormalValues = Static<typeof S.NormalValues>;
 export type Normal = Static<typeof S.Normal>;
 export type RuleFile = Static<typeof S.RuleFile>;
 export type RuleFileText = Static<typeof S.RuleFileText>;

@@ -7,12 +7,12 @@ import { exactly, REVIEW_WORDS, when } from '../format.ts';
 import { type Binding, useKeys } from '../keys.ts';
 import { useDraft, useLoaded } from '../load.ts';
 import { FaultBox, VerdictBadge, Waiting } from '../parts/basics.tsx';
-import { boxOf, Detectors, Measurements, Violations } from '../parts/Findings.tsx';
+import { boxOf, Detectors, Measurements, Violations, valueKey } from '../parts/Findings.tsx';
 import { Offers } from '../parts/Offers.tsx';
 import { PartPicture, usePart } from '../parts/Part.tsx';
 import { ReviewBar } from '../parts/ReviewBar.tsx';
 import { go, query, to } from '../router.ts';
-import type { Inspection as Item, Page, Review, ReviewVerdict } from '../types.ts';
+import type { Inspection as Item, NormalValues, Page, Review, ReviewVerdict } from '../types.ts';
 import { filterOf } from './Queue.tsx';
 
 export function Inspection({ id }: { id: string }) {
@@ -39,6 +39,14 @@ export function Inspection({ id }: { id: string }) {
 function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void }) {
   const part = usePart(i);
   const [chosen, choose] = useState<string | null>(null);
+  const normals = useLoaded<Map<string, readonly number[]>>(
+    i.state === 'done' ? `normal values ${i.product} ${i.profile} ${i.rules}` : null,
+    async (signal) => {
+      const path = at(['products', i.product, 'profiles', i.profile, 'measurements'], { rules: i.rules });
+      const { items } = await call<NormalValues>(path, { signal });
+      return new Map(items.map((n) => [valueKey(n), n.values]));
+    },
+  );
   const comment = useDraft(`comment ${i.id}`);
   const feed = feedOf(filterOf(query.value));
   const items = feed.items.value;
@@ -134,6 +142,7 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
               inspection={i}
               result={part.result}
               scene={part.scene}
+              normals={normals.data}
               chosen={chosen}
               onChoose={(v) => choose(chosen === v.fingerprint ? null : v.fingerprint)}
             />

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { at, call, may, picture } from '../api.ts';
 import type { Preview } from '../contracts.ts';
 import { useLoaded } from '../load.ts';
-import { Empty, FaultBox, Waiting } from '../parts/basics.tsx';
+import { Dialog, Empty, FaultBox, Waiting } from '../parts/basics.tsx';
 import { Overlay } from '../parts/layers.tsx';
 import { Photo } from '../parts/Part.tsx';
 import { Stage } from '../parts/Stage.tsx';
@@ -178,43 +178,89 @@ function usePreview(product: string, image: string, text: string, on: boolean) {
 }
 
 function TargetChoice({ chosen, text, onText }: { chosen: string; text: string; onText: (text: string) => void }) {
-  const all = interestsOf(text);
-  const regions = Object.keys(regionsOf(text) ?? {});
-  const choose = (value: string): void => {
-    if (value === 'new-interest') {
-      const name = prompt('Name of the new interest, such as screw or label')?.trim();
-      if (!name) return;
-      const stuff = confirm(
-        'Is it a mass without instances, such as a liquid or a background?\n\nOK: a mass. Cancel: things that are counted.',
-      );
-      onText(addInterest(text, name, stuff ? 'stuff' : 'thing'));
-      setQuery({ for: `interest:${name}` });
-    } else if (value === 'new-region') {
-      const name = prompt('Name of the new region')?.trim();
-      if (name) setQuery({ for: `region:${name}` });
-    } else setQuery({ for: value });
-  };
+  const [making, make] = useState<'interest' | 'region' | null>(null);
   const name = chosen.startsWith('region:') ? chosen.slice('region:'.length) : '';
+  const regions = new Set([...Object.keys(regionsOf(text)), ...(name ? [name] : [])]);
+  const choose = (value: string): void => {
+    if (value === 'new-interest') make('interest');
+    else if (value === 'new-region') make('region');
+    else setQuery({ for: value });
+  };
+  const made = (named: string, form: string): void => {
+    if (making === 'interest') onText(addInterest(text, named, form));
+    setQuery({ for: `${making}:${named}` });
+    make(null);
+  };
   return (
-    <select aria-label="Draw for" value={chosen} onChange={(e) => choose(e.currentTarget.value)}>
-      <optgroup label="Interests">
-        {all.map((i) => (
-          <option key={i.name} value={`interest:${i.name}`}>
-            {i.name} ({i.form})
-          </option>
-        ))}
-        <option value="new-interest">new interest …</option>
-      </optgroup>
-      <optgroup label="Regions">
-        {[...new Set([...regions, ...(name ? [name] : [])])].map((r) => (
-          <option key={r} value={`region:${r}`}>
-            {r}
-          </option>
-        ))}
-        <option value="new-region">new region …</option>
-      </optgroup>
-      <option value="ignore">ignored place</option>
-    </select>
+    <>
+      <select aria-label="Draw for" value={chosen} onChange={(e) => choose(e.currentTarget.value)}>
+        <optgroup label="Interests">
+          {interestsOf(text).map((i) => (
+            <option key={i.name} value={`interest:${i.name}`}>
+              {i.name} ({i.form})
+            </option>
+          ))}
+          <option value="new-interest">new interest …</option>
+        </optgroup>
+        <optgroup label="Regions">
+          {[...regions].map((r) => (
+            <option key={r} value={`region:${r}`}>
+              {r}
+            </option>
+          ))}
+          <option value="new-region">new region …</option>
+        </optgroup>
+        <option value="ignore">ignored place</option>
+      </select>
+      {making ? <NameDialog what={making} onMade={made} onClose={() => make(null)} /> : null}
+    </>
+  );
+}
+
+/** Asks how something new is called, and of an interest whether it is counted. */
+function NameDialog(props: {
+  what: 'interest' | 'region';
+  onMade: (name: string, form: string) => void;
+  onClose: () => void;
+}) {
+  const [name, setName] = useState('');
+  const [form, setForm] = useState('thing');
+  return (
+    <Dialog title={`New ${props.what}`} onClose={props.onClose}>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          props.onMade(name.trim(), form);
+        }}
+      >
+        <label class="stack">
+          Name
+          <input
+            type="text"
+            required
+            pattern="[A-Za-z][A-Za-z0-9_\-]*"
+            title="letters, digits, dashes; a letter first"
+            value={name}
+            onInput={(e) => setName(e.currentTarget.value)}
+          />
+        </label>
+        {props.what === 'interest' ? (
+          <label class="stack">
+            It is
+            <select value={form} onChange={(e) => setForm(e.currentTarget.value)}>
+              <option value="thing">a thing: instances that are counted</option>
+              <option value="stuff">stuff: one mass, such as a liquid or a background</option>
+            </select>
+          </label>
+        ) : null}
+        <div class="row-of-buttons">
+          <button type="submit" class="primary">
+            Create
+          </button>
+        </div>
+      </form>
+    </Dialog>
   );
 }
 
