@@ -5,6 +5,7 @@
 import { listOf } from './schemas/base.ts';
 import { Inspection, Review } from './schemas/inspections.ts';
 import { Normal, Product, Profile, RuleFile } from './schemas/products.ts';
+import { Task } from './schemas/review.ts';
 import { AuditEntry, Delivery, Token, Webhook } from './schemas/service.ts';
 
 export * from './schemas/base.ts';
@@ -20,6 +21,7 @@ export const Lists = {
   profiles: listOf('ProfileList', Profile),
   inspections: listOf('InspectionList', Inspection),
   reviews: listOf('ReviewList', Review),
+  tasks: listOf('TaskList', Task),
   tokens: listOf('TokenList', Token),
   webhooks: listOf('WebhookList', Webhook),
   deliveries: listOf('DeliveryList', Delivery),

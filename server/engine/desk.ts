@@ -1,8 +1,10 @@
 /** The work of an engine process: requests to answers over the public face of the package. */
 import * as logsad from '../../src/index.ts';
 import { openBlobs } from '../storage/blobs.ts';
+import { PreviewDesk } from './previews.ts';
 import type { Answer, Answers, Ask, AskOf, ProductKey, Progress } from './protocol.ts';
 import { ReviewDesk } from './reviews.ts';
+import { runTask } from './tasks.ts';
 
 /** Inspectors kept warm; one holds its profile and head weights, some tens of megabytes. */
 const WARM = 4;
@@ -25,6 +27,7 @@ export class Desk {
   #engine: Promise<logsad.Engine> | null = null;
   readonly #warm: Warm[] = [];
   readonly #reviews = new ReviewDesk();
+  readonly #previews = new PreviewDesk();
 
   /** @throws LogsadError as the stories do */
   async answer<K extends Ask['kind']>(ask: AskOf<K>, onProgress: (p: Progress) => void): Promise<Answer<K>> {
@@ -35,6 +38,8 @@ export class Desk {
       if (request.kind === 'overlay') return overlay(request);
       if (request.kind === 'diff') return diff(request);
       if (request.kind === 'vet') return vet(request);
+      if (request.kind === 'task') return runTask(request, () => this.#started(), onProgress);
+      if (request.kind === 'preview') return this.#previews.show(request, () => this.#started());
       if (request.kind === 'offers') return this.#reviews.offers(request);
       if (request.kind === 'replay') return this.#reviews.replay(request);
       if (request.kind === 'normals') return this.#reviews.normals(request);
@@ -73,7 +78,8 @@ export class Desk {
 
   async #open(key: ProductKey): Promise<logsad.Inspector> {
     const [engine, profile] = await Promise.all([this.#started(), logsad.loadProfile(key.profile)]);
-    return engine.inspector(rulesOf(key.rules, key.product), profile);
+    // What is live was accepted by a person here, whatever the file says of its own status.
+    return engine.inspector(rulesOf(key.rules, key.product), profile, { proposed: true });
   }
 
   async #inspect({ key, image, blobs: folder }: AskOf<'inspect'>): Promise<Answer<'inspect'>> {

@@ -13,6 +13,8 @@ const ENGINES = {
   drawMs: 60_000,
   vetMs: 60_000,
   reviewMs: 120_000,
+  taskMs: 1_800_000,
+  previewMs: 120_000,
   learnMs: 3_600_000,
   /** A process that holds more, with those it started, finishes what it does and is replaced. */
   memory: 1.5 * 2 ** 30,
@@ -37,6 +39,10 @@ export interface Engines {
   vet(ask: AskOf<'vet'>): Promise<Answer<'vet'>>;
   /** Pictures, comparisons and checks that need no model. */
   draw<K extends 'overlay' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** Authoring, in a process of its own. */
+  task(ask: AskOf<'task'>, onProgress: (p: Progress) => void): Promise<Answer<'task'>>;
+  /** What a rule text finds on one normal; learns from its exemplars first, and keeps that. */
+  preview(ask: AskOf<'preview'>): Promise<Answer<'preview'>>;
   /** What a review leads to, and stored parts judged again: Scenes alone, in one process that keeps what it learnt. */
   review<K extends 'offers' | 'replay' | 'normals'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Process ids of those that inspect; how often one was started anew; resident bytes. */
@@ -90,10 +96,11 @@ export function openEngines(options: EnginesOptions): Engines {
   const memory = options.memory ?? ENGINES.memory;
   const drawer = new EngineHost(module);
   const reviewer = new EngineHost(module);
+  const previewer = new EngineHost(module);
   const learners = new Set<EngineHost>();
   let closed = false;
   /** In a process of its own, so that nothing else waits for it. */
-  const apart = async <K extends 'learn' | 'vet'>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> => {
+  const apart = async <K extends 'learn' | 'vet' | 'task'>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> => {
     const host = new EngineHost(module);
     learners.add(host);
     try {
@@ -117,6 +124,8 @@ export function openEngines(options: EnginesOptions): Engines {
     },
     learn: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.learnMs, onProgress }),
     vet: (ask) => apart(ask, { deadlineMs: ENGINES.vetMs }),
+    task: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.taskMs, onProgress }),
+    preview: (ask) => previewer.ask(ask, { deadlineMs: ENGINES.previewMs }),
     review: (ask) => reviewer.ask(ask, { deadlineMs: ENGINES.reviewMs }),
     draw: (ask) => drawer.ask(ask, { deadlineMs: ENGINES.drawMs }),
     status: () => ({
@@ -129,6 +138,7 @@ export function openEngines(options: EnginesOptions): Engines {
       for (const s of inspectors) s.host.stop();
       drawer.stop();
       reviewer.stop();
+      previewer.stop();
       for (const host of learners) host.stop();
     },
   };

@@ -1,6 +1,6 @@
 /** What the service and its engine processes say to each other. Plain values; faults travel as code and parameters. */
 import type { ErrorCode, Offers, Replay } from '../../src/index.ts';
-import type { ProfileFacts } from '../schemas.ts';
+import type { ProfileFacts, TaskKind } from '../schemas.ts';
 
 /** A rule file and the profile that goes with it; the engine keeps one inspector warm per key. */
 export interface ProductKey {
@@ -75,6 +75,27 @@ export type Ask =
   | { readonly kind: 'normals'; readonly key: ReviewKey }
   | { readonly kind: 'replay'; readonly key: ReviewKey; readonly text: string; readonly parts: readonly PartText[] }
   | {
+      readonly kind: 'task';
+      readonly task: TaskKind;
+      readonly product: string;
+      /** Null: a proposal starts from nothing. */
+      readonly rules: string | null;
+      /** Path of the profile, null where none is needed. */
+      readonly profile: string | null;
+      readonly normals: readonly PictureFile[];
+      readonly seed: number;
+      readonly models: string | null;
+      readonly instructions: string;
+    }
+  | {
+      readonly kind: 'preview';
+      readonly product: string;
+      readonly rules: string;
+      readonly normal: PictureFile;
+      readonly normals: readonly PictureFile[];
+      readonly models: string;
+    }
+  | {
       readonly kind: 'vet';
       readonly product: string;
       readonly rules: string;
@@ -107,6 +128,9 @@ export interface Answers {
   };
   /** Null, or why a profile cannot serve these rules. */
   readonly fits: string | null;
+  /** A `TaskResult` as JSON. */
+  readonly task: string;
+  readonly preview: { readonly scene: string; readonly png: Uint8Array; readonly problems: readonly string[] };
   readonly offers: Offers;
   readonly replay: { readonly replay: Replay; readonly approximate: boolean };
   readonly normals: readonly {

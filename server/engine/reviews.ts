@@ -41,7 +41,8 @@ const partOf = ({ scene, ...part }: PartText): logsad.StoredPart => ({
 export class ReviewDesk {
   readonly #profiles = new Kept<logsad.Taught>(KEPT.profiles);
   readonly #files = new Kept<Opened>(KEPT.files);
-  readonly #edits = new Kept<Pick<logsad.Rejudge, 'judge' | 'compiled'>>(KEPT.files);
+  #last: { readonly profile: string; readonly opened: Promise<Opened> } | null = null;
+  readonly #edits = new Kept<logsad.Rejudge>(KEPT.files);
 
   #taught(path: string): Promise<logsad.Taught> {
     return this.#profiles.get(path, async () => {
@@ -50,11 +51,20 @@ export class ReviewDesk {
     });
   }
 
+  /** Files of one profile differ by few rules: a further one is learnt from what the last one was. */
   #open({ product, rules, profile }: ReviewKey): Promise<Opened> {
-    return this.#files.get(`${profile} ${rules}`, async () => {
-      const taught = await this.#taught(profile);
-      return { taught, now: logsad.openRejudge(logsad.compileRules(rules, pathOf(product)), taught) };
+    const last = this.#last?.profile === profile ? this.#last.opened : null;
+    const opened = this.#files.get(`${profile} ${rules}`, async () => {
+      const compiled = logsad.compileRules(rules, pathOf(product));
+      const known = await last?.catch(() => null);
+      const taught = known?.taught ?? (await this.#taught(profile));
+      return {
+        taught,
+        now: known ? logsad.rejudgeEdit(known.now, compiled, taught) : logsad.openRejudge(compiled, taught),
+      };
     });
+    this.#last = { profile, opened };
+    return opened;
   }
 
   /** @throws LogsadError RULES_INVALID, PROFILE_* */
@@ -72,8 +82,7 @@ export class ReviewDesk {
   async replay({ key, text, parts }: AskOf<'replay'>): Promise<Answer<'replay'>> {
     const { now, taught } = await this.#open(key);
     const next = await this.#edits.get(`${key.profile} ${key.rules} ${text}`, async () => {
-      const compiled = logsad.compileRules(text, pathOf(key.product));
-      return { compiled, ...logsad.rejudgeEdit(now, compiled, taught) };
+      return logsad.rejudgeEdit(now, logsad.compileRules(text, pathOf(key.product)), taught);
     });
     const run = logsad.replayer(now.judge, next.judge);
     for (const part of parts) run.add(partOf(part));

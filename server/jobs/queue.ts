@@ -9,7 +9,7 @@ import { inOrder, LEASE_LOCK, type Queryable, type Sql, type Value } from '../st
 /** The channel that wakes workers. */
 export const WORK_CHANNEL = 'logsad_work';
 
-export const QUEUE_NAMES = ['inspect', 'learn', 'deliver'] as const;
+export const QUEUE_NAMES = ['inspect', 'learn', 'task', 'deliver'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 const REFILL_CHAIN = 4;
@@ -189,6 +189,7 @@ async function refill(tx: Queryable, boss: PgBoss, limits: PgBoss.SendOptions): 
   const open = await tx.query<{ queue: QueueName; subject: string }>(
     `SELECT 'inspect' AS queue, id::text AS subject FROM inspections WHERE state IN ('queued', 'running')
      UNION ALL SELECT 'learn', product || '/' || version FROM profiles WHERE state IN ('queued', 'running')
+     UNION ALL SELECT 'task', id::text FROM tasks WHERE state IN ('queued', 'running')
      UNION ALL SELECT 'deliver', id::text FROM deliveries WHERE state = 'queued'
      EXCEPT ALL SELECT name, data ->> 'subject' FROM ${QUEUE.schema}.job WHERE state < 'completed'`,
   );

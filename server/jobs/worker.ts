@@ -5,6 +5,7 @@ import { pauseAfter, post } from './deliver.ts';
 import { createInspecting } from './inspecting.ts';
 import { learning } from './learning.ts';
 import { type Job, WORK_CHANNEL } from './queue.ts';
+import { tasking } from './tasking.ts';
 import type { WorkerDeps } from './work.ts';
 
 /** See each. */
@@ -46,6 +47,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const consumers = {
     inspect: consume('inspect', engines.width, inspections),
     learn: consume('learn', 1, (job) => learning(deps, job, isStopped)),
+    task: consume('task', 1, (job) => tasking(deps, job, isStopped)),
     deliver: consume('deliver', WORKER.deliveries, (job) => delivering(deps, job)),
   };
   await deps.sql.listen(WORK_CHANNEL, (name) => {

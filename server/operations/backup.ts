@@ -21,6 +21,7 @@ const TABLES = [
   'profiles',
   'batches',
   'inspections',
+  'tasks',
   'results',
   'reviews',
   'idempotency',
@@ -181,7 +182,7 @@ export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise
       if (got.sha256 !== expected.sha256) throw refuse(`table ${table} is damaged`);
       rows += got.rows;
     }
-    for (const table of ['inspections', 'reviews', 'events']) {
+    for (const table of ['inspections', 'tasks', 'reviews', 'events']) {
       await tx.query(
         `SELECT setval(pg_get_serial_sequence('${table}', 'seq'), greatest(1, (SELECT max(seq) FROM ${table})))`,
       );

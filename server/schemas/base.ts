@@ -24,6 +24,9 @@ export const EVENT_KINDS = [
   'rules.live',
   'review.made',
   'review.undone',
+  'task.progress',
+  'task.done',
+  'task.failed',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

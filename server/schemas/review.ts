@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import {
   Count,
   closed,
+  Fault,
   ImageName,
   named,
   orNull,
@@ -14,6 +15,8 @@ import {
   Version,
   words,
 } from './base.ts';
+import { Scene } from './inspections.ts';
+import { Progress } from './products.ts';
 
 const VerdictChange = named('VerdictChange', {
   inspection: Uuid,
@@ -99,3 +102,101 @@ export const Trends = named('Trends', {
   affected: Type.Array(Type.String(), { description: 'rules whose measurements drifted' }),
 });
 export type Trends = Static<typeof Trends>;
+
+export const TASK_KINDS = ['vet', 'mutate', 'mine', 'propose'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+export const NewTask = closed({
+  kind: words(TASK_KINDS),
+  rules: Type.Optional(Version),
+  text: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000_000, description: 'YAML, instead of a version' })),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
+  models: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$', description: 'propose: model set' })),
+  instructions: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 20_000, description: 'propose: what is correct' }),
+  ),
+});
+export type NewTask = Static<typeof NewTask>;
+const rate = { fired: Count, of: Count };
+const Mined = closed({
+  yaml: Type.String(),
+  sentence: Type.String(),
+  n: Count,
+  ...rate,
+  kills: Count,
+  adds: Count,
+});
+const VetResult = closed({
+  text: Type.String({ description: 'the file with its vetting' }),
+  alarms: closed({ ...rate, low: Type.Number(), high: Type.Number() }),
+  score: orNull(Type.Number()),
+  rules: Type.Array(
+    closed({
+      rule: Type.String(),
+      kind: Type.String(),
+      line: Type.Integer(),
+      advice: words(['keep', 'relax', 'drop']),
+      reasons: Type.Array(Type.String()),
+      ...rate,
+      low: Type.Number(),
+      high: Type.Number(),
+      worst: Type.Number(),
+      worstImage: orNull(Type.String()),
+      mutants: closed({ killed: Count, own: Count }),
+      redundantWith: orNull(Type.String()),
+    }),
+  ),
+});
+const MutateResult = closed({
+  score: orNull(Type.Number()),
+  operators: Type.Array(closed({ operator: Type.String(), killed: Count, of: Count })),
+  survivors: Type.Array(
+    closed({ mutant: Type.String(), rule: orNull(Type.String()), by: orNull(words(['mined', 'stated'])) }),
+  ),
+});
+const MineResult = closed({
+  text: Type.String(),
+  score: orNull(Type.Number()),
+  rules: Type.Array(Mined),
+  spare: Type.Array(Mined),
+  refused: Type.Array(closed({ id: Type.String(), reason: Type.String() })),
+});
+const ProposeResult = closed({
+  text: Type.String(),
+  rules: closed({ model: Count, mined: Count, left: Count }),
+  open: Type.Array(Type.String()),
+  score: orNull(Type.Number()),
+  alarms: closed(rate),
+  shown: Type.Array(Type.String()),
+  llm: closed({ model: Type.String(), endpoint: Type.String(), exchanges: Count, asked: Count }),
+});
+/** What an engine gives back, as JSON text. */
+export type TaskResult =
+  | Static<typeof VetResult>
+  | Static<typeof MutateResult>
+  | Static<typeof MineResult>
+  | Static<typeof ProposeResult>;
+export const Task = named('Task', {
+  id: Uuid,
+  product: ProductId,
+  kind: words(TASK_KINDS),
+  state: words(['queued', 'running', 'done', 'failed']),
+  progress: orNull(Progress),
+  result: orNull(Type.Union([VetResult, MutateResult, MineResult, ProposeResult])),
+  error: orNull(Fault),
+  author: Type.String(),
+  createdAt: Time,
+  finishedAt: orNull(Time),
+});
+export type Task = Static<typeof Task>;
+
+export const PreviewRequest = closed({
+  text: Type.String({ minLength: 1, maxLength: 1_000_000, description: 'YAML: what to look for' }),
+  normal: ImageName,
+  models: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$', description: 'model set' })),
+});
+export const Preview = named('Preview', {
+  scene: Scene,
+  overlay: Type.String({ description: 'a PNG as data: address' }),
+  problems: Type.Array(Type.String()),
+  ms: Type.Number(),
+});

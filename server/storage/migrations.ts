@@ -73,6 +73,16 @@ CREATE TABLE settings (key text PRIMARY KEY, value text NOT NULL);
 CREATE TABLE leases (job uuid PRIMARY KEY, queue text NOT NULL, holder integer NOT NULL);
 CREATE SEQUENCE holders AS integer CYCLE;
 `,
+  `
+CREATE TABLE tasks (
+  seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE, id uuid PRIMARY KEY, product text NOT NULL REFERENCES products,
+  kind text NOT NULL CHECK (kind IN ('vet', 'mutate', 'mine', 'propose')),
+  state text NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')), request text NOT NULL, progress text,
+  result text, error text, attempts integer NOT NULL DEFAULT 0, author text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz);
+CREATE INDEX tasks_product ON tasks (product, seq);
+CREATE INDEX reviews_counting ON reviews (inspection) WHERE violation IS NULL AND undone_at IS NULL;
+`,
 ];
 
 /** The newest step this version knows. */

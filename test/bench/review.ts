@@ -16,7 +16,6 @@ import { type SeenPart, type SeenProduct, seenProduct } from './review/scenes.ts
 import { median, photographs, table } from './support.ts';
 
 const RULES = 'rules/juice-bottle';
-const PRODUCT = 'juice-bottle';
 const SEEDS = [1, 2, 3, 4, 5];
 const REVIEWS = 10;
 const ENGINE = new URL('./review/engine.ts', import.meta.url);
@@ -30,7 +29,7 @@ export function doubled(text: string): string {
 }
 
 /** Two halves, good and bad parts dealt evenly. */
-function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], SeenPart[]] {
+export function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], SeenPart[]] {
   const random = createRandom(seed);
   const deal = (good: boolean): SeenPart[] => random.shuffle(parts.filter((p) => p.good === good));
   const [good, bad] = [deal(true), deal(false)];
@@ -49,6 +48,11 @@ function score(text: string, profile: logsad.Profile, parts: readonly SeenPart[]
   const wrong = (good: boolean): number =>
     parts.filter((p) => p.good === good && (judge(p).verdict === 'reject') === good).length;
   return { misses: wrong(false), alarms: wrong(true) };
+}
+
+interface Shop {
+  readonly call: Call;
+  readonly product: string;
 }
 
 type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
@@ -72,18 +76,19 @@ interface Found {
 }
 
 /** Saves and accepts a rule file, as the page does. */
-async function accept(call: Call, text: string, why: string, base: number): Promise<void> {
-  const { version } = await call<{ version: number }>('POST', `/products/${PRODUCT}/rules`, { text, why, base });
-  await call('POST', `/products/${PRODUCT}/rules/${version}/accept`, { why, force: true });
+async function accept({ call, product }: Shop, text: string, why: string, base: number): Promise<void> {
+  const { version } = await call<{ version: number }>('POST', `/products/${product}/rules`, { text, why, base });
+  await call('POST', `/products/${product}/rules/${version}/accept`, { why, force: true });
 }
 
-async function prepare(call: Call, text: string, normal: string): Promise<void> {
-  await call('POST', '/products', { id: PRODUCT, title: 'Juice bottle' });
-  await call('PUT', `/products/${PRODUCT}/normals/000.jpg`, readFileSync(normal), { 'content-type': 'image/jpeg' });
-  await accept(call, text, 'every learnt tolerance doubled', 0);
-  await call('POST', `/products/${PRODUCT}/profiles`, {});
+async function prepare(shop: Shop, text: string, normal: string): Promise<void> {
+  const { call, product } = shop;
+  await call('POST', '/products', { id: product, title: 'Juice bottle' });
+  await call('PUT', `/products/${product}/normals/000.jpg`, readFileSync(normal), { 'content-type': 'image/jpeg' });
+  await accept(shop, text, 'every learnt tolerance doubled', 0);
+  await call('POST', `/products/${product}/profiles`, {});
   for (;;) {
-    const { state } = await call<{ state: string }>('GET', `/products/${PRODUCT}/profiles/1`);
+    const { state } = await call<{ state: string }>('GET', `/products/${product}/profiles/1`);
     if (state === 'ready') return;
     if (state === 'failed') throw new Error('the kept profile could not be stored');
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -97,14 +102,15 @@ interface Run {
   readonly accepted: readonly string[];
 }
 
-async function review(call: Call, parts: readonly SeenPart[]): Promise<Run> {
+async function review(shop: Shop, parts: readonly SeenPart[]): Promise<Run> {
+  const { call, product } = shop;
   const accepted: string[] = [];
   let [reviews, seen] = [0, 0];
   for (const part of parts) {
     if (reviews === REVIEWS) break;
     seen++;
     const headers = { 'content-type': 'image/jpeg', 'x-image-name': part.name };
-    const path = `/products/${PRODUCT}/inspections?wait=60`;
+    const path = `/products/${product}/inspections?wait=60`;
     const { inspection } = await call<{ inspection: { id: string; verdict: string } }>(
       'POST',
       path,
@@ -119,34 +125,41 @@ async function review(call: Call, parts: readonly SeenPart[]): Promise<Run> {
       (o) => o.text && o.needs.length === 0 && o.replay?.breaks.length === 0 && o.replay.fixes.length > 0,
     );
     accepted.push(best ? best.id : 'none');
-    if (best) await accept(call, best.text!, best.why, base);
+    if (best) await accept(shop, best.text!, best.why, base);
   }
-  const live = await call<{ liveRules: number }>('GET', `/products/${PRODUCT}`);
-  const { text } = await call<{ text: string }>('GET', `/products/${PRODUCT}/rules/${live.liveRules}`);
+  const live = await call<{ liveRules: number }>('GET', `/products/${product}`);
+  const { text } = await call<{ text: string }>('GET', `/products/${product}/rules/${live.liveRules}`);
   return { text, reviews, seen, accepted };
 }
 
-async function once(product: SeenProduct, start: string, data: string, parts: readonly SeenPart[]): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
-  const options = {
-    ...SERVICE_DEFAULTS,
-    data: folder,
-    port: 0,
-    host: '127.0.0.1',
-    version: 'bench',
-    logLevel: 'warn',
+/** One service for all seeds; each seed is a product of its own. */
+export async function open(seen: SeenProduct) {
+  const data = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
+  process.env.LOGSAD_REVIEW_CACHE = seen.folder;
+  const serving = await serve({
+    ...{ ...SERVICE_DEFAULTS, data, port: 0, host: '127.0.0.1', version: 'bench', logLevel: 'warn' },
     engineModule: ENGINE,
+  });
+  return {
+    call: client(serving.url, serving.firstToken!),
+    [Symbol.asyncDispose]: async () => {
+      await serving.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
   };
-  process.env.LOGSAD_REVIEW_CACHE = product.folder;
-  const serving = await serve(options);
-  try {
-    const call = client(serving.url, serving.firstToken!);
-    await prepare(call, start, join(data, 'train/good/000.jpg'));
-    return await review(call, parts);
-  } finally {
-    await serving.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+}
+
+/** Ten reviews of a half, from `start`. */
+export async function once(
+  call: Call,
+  seed: number,
+  start: string,
+  data: string,
+  parts: readonly SeenPart[],
+): Promise<Run> {
+  const shop = { call, product: `juice-bottle-${seed}` };
+  await prepare(shop, start.replace(/^product: .*$/m, `product: ${shop.product}`), join(data, 'train/good/000.jpg'));
+  return review(shop, parts);
 }
 
 export const bench: Bench = {
@@ -161,12 +174,13 @@ export const bench: Bench = {
     const original = await logsad.files.readText(join(RULES, 'rules.yaml'));
     const start = doubled(original);
     const rows: string[][] = [];
+    await using service = await open(product);
     const [before, after]: [number[], number[]] = [[], []];
     const show = (e: Errors): string => `${e.misses + e.alarms} (${e.misses} + ${e.alarms})`;
     const sum = (e: Errors): number => e.misses + e.alarms;
     for (const seed of args.length > 0 ? args.map(Number) : SEEDS) {
       const [reviewed, scored] = halves(product.parts, seed);
-      const run = await once(product, start, data, reviewed);
+      const run = await once(service.call, seed, start, data, reviewed);
       const [a, b, learnt] = [start, run.text, original].map((t) => score(t, profile, scored)) as [
         Errors,
         Errors,

@@ -3,14 +3,17 @@
 import type { Static } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Serving } from '../../server/main.ts';
-import type { Inspection, Offers, Replay, RuleFileText, Trends } from '../../server/schemas.ts';
-import { Client } from './support/client.ts';
+import type { Inspection, Offers, Replay, RuleFileText, Task, Trends } from '../../server/schemas.ts';
+import { Client, until } from './support/client.ts';
 import { PRODUCT, restored, seed, start } from './support/seed.ts';
 
 const API = '/api/v1';
 const AT = `${API}/products/${PRODUCT}`;
 
-describe('reviews that become rules', () => {
+/** Engine processes start from the sources here, one after the other: long on a busy machine. */
+const LONG = { timeout: 300_000 };
+
+describe('reviews that become rules', LONG, () => {
   let place: Awaited<ReturnType<typeof restored>>;
   let serving: Serving;
   let client: Client;
@@ -58,7 +61,6 @@ describe('reviews that become rules', () => {
     const accept = { json: { why: best.why, force: true } };
     expect((await client.call('POST', `${AT}/rules/${saved.version}/accept`, accept)).status).toBe(200);
     expect(await rules(saved.version)).toMatchObject({ state: 'live', author: 'admin', why: best.why });
-    expect(await offers(alarm)).toMatchObject({ situation: 'none', note: /pass/ });
     const stale = await client.call('POST', `${AT}/rules`, { json: { ...draft, base: 1 } });
     expect(stale.status).toBe(409);
   });
@@ -88,6 +90,44 @@ describe('reviews that become rules', () => {
     expect(first.status).toBe(201);
     expect(first.body.image).toBe(of('pass').image);
     expect((await client.call('POST', at, { json: { name: first.body.name } })).status).toBe(200);
+  });
+
+  it('runs authoring as tasks that end with their result or with what is missing', async () => {
+    const run = async (body: object): Promise<Task> => {
+      const { status, body: task } = await client.call<Task>('POST', `${AT}/tasks`, { json: body });
+      expect(status).toBe(202);
+      const look = async () => (await client.call<Task>('GET', `${API}/tasks/${task.id}`)).body;
+      return until(look, (t) => t.state === 'done' || t.state === 'failed', 240_000);
+    };
+    const vetted = (await run({ kind: 'vet', rules: 1 })).result as { text: string; rules: { rule: string }[] };
+    expect(vetted.text).toContain('vetting:');
+    expect(vetted.rules.length).toBeGreaterThan(3);
+    const mined = await run({ kind: 'mine', rules: 1 });
+    expect((mined.result as { text: string }).text).toContain('status: proposed');
+    const silent = await run({ kind: 'propose', instructions: 'One board with four screws.' });
+    expect(silent).toMatchObject({ state: 'failed', result: null, error: { code: 'LLM_NOT_CONFIGURED' } });
+    expect((await client.call('POST', `${AT}/tasks`, { json: { kind: 'propose' } })).status).toBe(400);
+    const list = await client.call<{ items: Task[] }>('GET', `${AT}/tasks?limit=2`);
+    expect(list.body.items.map((t) => t.kind)).toEqual(['propose', 'mine']);
+    const events = (await client.call<{ items: { action: string }[] }>('GET', `${API}/audit?limit=500`)).body.items;
+    expect(events.some((e) => e.action === 'task.start')).toBe(true);
+  });
+
+  it('shows what a text finds on one normal without keeping anything', async () => {
+    const { text } = await rules(1);
+    const normals = await client.call<{ items: { name: string; purpose: string }[] }>('GET', `${AT}/normals`);
+    const normal = normals.body.items.find((n) => n.purpose === 'normal')!.name;
+    const { status, body } = await client.call<{
+      scene: { instances: unknown[] };
+      overlay: string;
+      problems: string[];
+    }>('POST', `${AT}/preview`, { json: { text, normal } });
+    expect(status).toBe(200);
+    expect(body.scene.instances.length).toBeGreaterThan(3);
+    expect(body.overlay).toMatch(/^data:image\/png;base64,iVBOR/);
+    for (const problem of body.problems) expect(problem).toMatch(/^line \d+: /);
+    const none = await client.call('POST', `${AT}/preview`, { json: { text, normal: 'nothing.png' } });
+    expect(none.status).toBe(404);
   });
 
   it('shows trends that add up, and rules with how often they fire', async () => {

@@ -9,6 +9,7 @@ import { productRoutes } from './products.ts';
 import { profileRoutes } from './profiles.ts';
 import { reviewRoutes } from './reviews.ts';
 import { ruleRoutes } from './rules.ts';
+import { taskRoutes } from './tasks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...productRoutes,
@@ -18,6 +19,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...pictureRoutes,
   ...reviewRoutes,
   ...improveRoutes,
+  ...taskRoutes,
   ...eventRoutes,
   ...adminRoutes,
 ];

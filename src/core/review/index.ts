@@ -1,5 +1,6 @@
 /** From a review to a better rule file: offers, and stored parts judged again. All pure. */
 export { rejudgeEdit } from './edited.ts';
+export { flow as ruleLine } from './edits.ts';
 export { type DiffLine, lineDiff } from './lineDiff.ts';
 export type { Offer, OfferKind, Offers } from './offer.ts';
 export { type OffersInput, offersFor } from './offers.ts';

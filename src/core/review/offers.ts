@@ -111,7 +111,7 @@ function missDrafts(input: OffersInput, now: Rejudge, found: Rejudged): Draft[] 
   const good = reviewed.filter((r) => r.review === 'ok' && r.id !== part.id);
   const bad = reviewed.filter((r) => r.review === 'nok');
   const held = heldMargins(now, taught);
-  const mined = minedFor({ compiled: now.compiled, set: now.calibration.learning, part, good, bad });
+  const mined = minedFor({ compiled: now.compiled, set: now.bounds.learning, part, good, bad });
   return [...tightDrafts(text, tighten(text, now, found, held, good)), ...mined.map((p) => minedDraft(text, p))].filter(
     (d) => d.text !== null,
   );

@@ -34,11 +34,20 @@ export interface Rejudged {
   readonly detectors: Readonly<Record<string, number>>;
 }
 
+/** What was measured on a normal under bounds that it had no part in, and its detectors' units. */
+export type Met = Pick<Judged, 'detectors'> & { readonly measurements: readonly Measurement[] };
+
+/** A rule file with the bounds that a profile's Scenes give it. */
 export interface Rejudge {
   readonly compiled: CompiledRules;
-  readonly calibration: Calibration;
-  judge(part: Pick<StoredPart, 'scene' | 'sha256'>): Rejudged;
+  readonly judge: (part: Pick<StoredPart, 'scene' | 'sha256'>) => Rejudged;
+  readonly bounds: Pick<Calibration, 'judge' | 'allows' | 'learning'>;
+  /** Every normal, then calibration image: before any was set aside, and after. */
+  readonly met: readonly Met[];
+  readonly held: readonly Met[];
 }
+
+const metOf = ({ detectors, rules }: Judged): Met => ({ detectors, measurements: rules.measurements });
 
 /** Learns the bounds of a file from a profile's Scenes. */
 export function openRejudge(compiled: CompiledRules, taught: Taught, masks?: RegionMasks): Rejudge {
@@ -49,7 +58,9 @@ export function openRejudge(compiled: CompiledRules, taught: Taught, masks?: Reg
   const indices = new Map(records.map((r, i) => [r.sha256, i] as const).reverse());
   return {
     compiled,
-    calibration,
+    bounds: calibration,
+    met: calibration.met.map(metOf),
+    held: records.map((r, i) => metOf(calibration.judged(r.scene, i))),
     judge: ({ scene, sha256 }) => decided(scene, calibration, calibration.judged(scene, indices.get(sha256)), normals),
   };
 }

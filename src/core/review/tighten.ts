@@ -21,11 +21,11 @@ export function marginsOf({ measurements }: Pick<Rejudged, 'measurements'>): Map
 
 /** Margins of the normals under bounds that they did not help to set; those set aside as gross outliers are left out. */
 export function heldMargins(rejudge: Rejudge, taught: Taught): Map<string, HeldMargin> {
-  const aside = rejudge.calibration.learning.aside ?? new Set();
+  const aside = rejudge.bounds.learning.aside ?? new Set();
   const out = new Map<string, HeldMargin>();
-  for (const record of [...taught.normals, ...taught.calibration]) {
+  for (const [i, record] of [...taught.normals, ...taught.calibration].entries()) {
     if (aside.has(record.scene)) continue;
-    for (const [rule, margin] of marginsOf(rejudge.judge(record))) {
+    for (const [rule, margin] of marginsOf(rejudge.held[i]!)) {
       const h = out.get(rule) ?? { n: 0, worst: 0, image: null };
       const worse = margin > h.worst;
       out.set(rule, { n: h.n + 1, worst: worse ? margin : h.worst, image: worse ? record.image : h.image });

@@ -13,19 +13,17 @@ import type { SeenPart } from './scenes.ts';
 
 const folder = process.env.LOGSAD_REVIEW_CACHE!;
 const desk = new Desk();
-const judges = new Map<string, logsad.Rejudge>();
+let taught: logsad.Profile | null = null;
+let last: { readonly rules: string; readonly judge: logsad.Rejudge } | null = null;
 let parts: Map<string, SeenPart> | null = null;
 
-async function judgeOf({ rules, profile, product }: AskOf<'inspect'>['key']): Promise<logsad.Rejudge> {
-  const known = judges.get(rules);
-  if (known) return known;
-  const made = logsad.openRejudge(
-    logsad.compileRules(rules, `${product}/rules.yaml`),
-    await logsad.loadProfile(profile),
-  );
-  judges.clear();
-  judges.set(rules, made);
-  return made;
+async function judgeOf({ rules, profile: path, product }: AskOf<'inspect'>['key']): Promise<logsad.Rejudge> {
+  if (last?.rules === rules) return last.judge;
+  taught ??= await logsad.loadProfile(path);
+  const compiled = logsad.compileRules(rules, `${product}/rules.yaml`);
+  const judge = last ? logsad.rejudgeEdit(last.judge, compiled, taught) : logsad.openRejudge(compiled, taught);
+  last = { rules, judge };
+  return judge;
 }
 
 async function inspect({ key, image }: AskOf<'inspect'>): Promise<Answer<'inspect'>> {
@@ -52,8 +50,10 @@ async function inspect({ key, image }: AskOf<'inspect'>): Promise<Answer<'inspec
   };
 }
 
-async function learn({ blobs }: AskOf<'learn'>): Promise<Answer<'learn'>> {
-  const bytes = readFileSync(join(folder, 'product.profile'));
+/** The kept profile, under the name that the product has here. */
+async function learn({ blobs, product }: AskOf<'learn'>): Promise<Answer<'learn'>> {
+  const profile = await logsad.loadProfile(join(folder, 'product.profile'));
+  const bytes = logsad.encodeProfile({ ...profile, stamp: { ...profile.stamp, product } });
   const { digest } = await openBlobs(blobs).put(bytes);
   return { blob: digest, facts: { normals: 0, calibration: 0, models: [], worst: [], failures: [] } };
 }

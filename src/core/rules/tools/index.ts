@@ -1,5 +1,6 @@
 /** The rule file as code: mutation testing, vetting, mining, comparing, accepting. All pure; pictures stay outside. */
 export { type DiffSummary, diffRules, type Label, type RuleDiff, type SceneDiff, summariseDiff } from './diff.ts';
+export { groundingText } from './groundingText.ts';
 export { type MutationReport, mutationTest, type Trial } from './kill.ts';
 export { type MinedRule, type Mining, mineRules } from './mine.ts';
 export { minedText } from './mineText.ts';
