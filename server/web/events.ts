@@ -13,6 +13,9 @@ const KINDS: readonly EventKind[] = [
   'rules.live',
   'review.made',
   'review.undone',
+  'task.progress',
+  'task.done',
+  'task.failed',
 ];
 
 /** False while the stream is broken: figures may be old. */

@@ -1,5 +1,5 @@
 /** All products, and one of them with its tabs: rules, normals, learning, checks, proposals, history. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { at, call, may } from '../api.ts';
 import { plural } from '../format.ts';
 import { useLoaded } from '../load.ts';
@@ -107,6 +107,9 @@ const TABS = [
 function One({ id, tab }: { id: string; tab: string }) {
   const product = useLoaded<Product>(`product ${id}`, (signal) => call(at(['products', id]), { signal }));
   const { draft, fault } = useRuleDraft(id);
+  // Photographs, rules and profiles change on the tabs: the counts at the head follow.
+  const newest = draft?.newest;
+  useEffect(product.reload, [tab, newest]);
   const p = product.data;
   const broken = product.fault ?? fault;
   if (!p || !draft) return <main class="page">{broken ? <FaultBox fault={broken} /> : <Waiting />}</main>;
@@ -139,7 +142,7 @@ function One({ id, tab }: { id: string; tab: string }) {
         {tab === 'draw' ? <Draw product={id} draft={draft} /> : null}
         {tab === 'learn' ? <Learn product={p} draft={draft} onLearnt={product.reload} /> : null}
         {tab === 'checks' ? <Checks product={id} draft={draft} /> : null}
-        {tab === 'propose' ? <Propose product={id} title={p.title} draft={draft} /> : null}
+        {tab === 'propose' ? <Propose product={id} draft={draft} /> : null}
         {tab === 'history' ? <History product={id} draft={draft} /> : null}
       </div>
     </main>

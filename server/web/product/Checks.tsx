@@ -238,7 +238,7 @@ function Mined({ result, draft }: { result: MineResult; draft: RuleDraft }) {
 
 function MinedCard({ mined: r, draft }: { mined: MinedRule; draft: RuleDraft }) {
   const take = (): void => {
-    draft.set(addRule(draft.text, r.yaml));
+    draft.edit((text) => addRule(text, r.yaml));
     say('Added to the draft.');
   };
   return (

@@ -79,10 +79,10 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
   const preview = usePreview(product, image, draft.text, shown);
   const shapes = shapesOn(draft.text, image);
   const locked = !may('engineer');
-  const add = (shape: Shape): void => draft.set(addShape(draft.text, image, target, shape));
+  const add = (shape: Shape): void => draft.edit((text) => addShape(text, image, target, shape));
   const remove = (): void => {
     const hit = shapes.find((s) => s.path.join() === marked);
-    if (hit) draft.set(removeShape(draft.text, hit.path));
+    if (hit) draft.edit((text) => removeShape(text, hit.path));
     mark(null);
   };
   return (

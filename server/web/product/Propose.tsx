@@ -1,5 +1,7 @@
 /** A rule file proposed by a language model from instructions and normals; nothing is live before a person accepts it. */
 import { may } from '../api.ts';
+import type { ProposeResult } from '../contracts.ts';
+import { percent, plural } from '../format.ts';
 import { useDraft } from '../load.ts';
 import { say } from '../parts/basics.tsx';
 import { Diff, diffOf } from '../parts/Diff.tsx';
@@ -8,12 +10,12 @@ import { TaskCard } from './Checks.tsx';
 import type { RuleDraft } from './draft.ts';
 import { useTask } from './tasks.ts';
 
-export function Propose({ product, title, draft }: { product: string; title: string; draft: RuleDraft }) {
+export function Propose({ product, draft }: { product: string; draft: RuleDraft }) {
   const task = useTask(product, 'propose');
   const instructions = useDraft(`instructions ${product}`);
-  const text = (task.task?.result as { text?: string } | null)?.text;
+  const result = task.task?.result as ProposeResult | null | undefined;
   const take = (): void => {
-    draft.set(text!);
+    draft.set(result!.text);
     say('The proposal is your draft now: look at it, then check and save.');
     setQuery({ view: null });
   };
@@ -37,11 +39,21 @@ export function Propose({ product, title, draft }: { product: string; title: str
         title="Proposal"
         button="Propose rules"
         followed={task}
-        onStart={() => task.start({ instructions: instructions.value, title })}
+        onStart={() => task.start({ instructions: instructions.value })}
       >
-        {text === undefined ? null : (
+        {result ? (
           <>
-            <Diff lines={diffOf(draft.text, text)} />
+            <p>
+              {plural(result.rules.model, 'rule')} from {result.llm.model}, {result.rules.mined} mined;{' '}
+              {result.alarms.fired} alarms on {result.alarms.of} normals
+              {result.score === null ? '' : `, ${percent(result.score)} of the drawn defects are seen`}.
+            </p>
+            {result.open.map((o) => (
+              <p key={o} class="reason">
+                {o}
+              </p>
+            ))}
+            <Diff lines={diffOf(draft.text, result.text)} />
             {may('engineer') ? (
               <p>
                 <button type="button" class="primary" onClick={take}>
@@ -50,7 +62,7 @@ export function Propose({ product, title, draft }: { product: string; title: str
               </p>
             ) : null}
           </>
-        )}
+        ) : null}
       </TaskCard>
     </div>
   );

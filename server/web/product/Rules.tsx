@@ -92,7 +92,7 @@ export function Rules({ product, draft }: { product: string; draft: RuleDraft })
           text={text}
           locked={old !== null || !may('engineer')}
           faults={lint?.faults ?? NO_FAULTS}
-          onChange={draft.set}
+          onEdit={draft.edit}
         />
       )}
     </div>
@@ -122,10 +122,10 @@ interface TableProps {
   readonly text: string;
   readonly locked: boolean;
   readonly faults: readonly RuleFault[];
-  readonly onChange: (text: string) => void;
+  readonly onEdit: (change: (text: string) => string) => void;
 }
 
-function Table({ text, locked, faults, onChange }: TableProps) {
+function Table({ text, locked, faults, onEdit }: TableProps) {
   const rows = rulesOf(text);
   if (rows.length === 0)
     return (
@@ -153,9 +153,7 @@ function Table({ text, locked, faults, onChange }: TableProps) {
           {rows.map((r, n) => {
             const end = rows[n + 1]?.line ?? Number.POSITIVE_INFINITY;
             const wrong = faults.filter((f) => f.line >= r.line && f.line < end && n < rows.length - 1);
-            return (
-              <Rule key={`${r.index} ${r.id}`} row={r} wrong={wrong} text={text} locked={locked} onChange={onChange} />
-            );
+            return <Rule key={`${r.index} ${r.id}`} row={r} wrong={wrong} locked={locked} onEdit={onEdit} />;
           })}
         </tbody>
       </table>
@@ -166,11 +164,10 @@ function Table({ text, locked, faults, onChange }: TableProps) {
 function Rule({
   row: r,
   wrong,
-  text,
   locked,
-  onChange,
-}: { row: RuleRow; wrong: readonly RuleFault[] } & Omit<TableProps, 'faults'>) {
-  const set = (key: string, value: unknown): void => onChange(setInRule(text, r.index, key, value));
+  onEdit,
+}: { row: RuleRow; wrong: readonly RuleFault[] } & Pick<TableProps, 'locked' | 'onEdit'>) {
+  const set = (key: string, value: unknown): void => onEdit((text) => setInRule(text, r.index, key, value));
   return (
     <tr class={wrong.some((f) => f.severity === 'error') ? 'bad' : ''}>
       <td>
@@ -230,7 +227,7 @@ function Rule({
             type="button"
             class="quiet danger"
             aria-label={`Remove ${r.id}`}
-            onClick={() => onChange(removeRule(text, r.index))}
+            onClick={() => onEdit((text) => removeRule(text, r.index))}
           >
             ×
           </button>

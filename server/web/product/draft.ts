@@ -21,6 +21,8 @@ export interface RuleDraft {
   /** Somebody saved another version since the draft began. */
   readonly overtaken: boolean;
   set(text: string): void;
+  /** Edits what stands there now, also when two edits come before the page is drawn anew. */
+  edit(change: (text: string) => string): void;
   drop(): void;
   reload(): void;
 }
@@ -64,6 +66,9 @@ export function useRuleDraft(product: string): { readonly draft: RuleDraft | und
     const saved = newest?.text ?? skeleton(product);
     const version = newest?.version ?? 0;
     const dirty = value !== null && value.text !== saved;
+    const set = (text: string): void => {
+      kept.value = text === saved ? null : { base: kept.peek()?.base ?? version, text };
+    };
     return {
       text: value?.text ?? saved,
       newest,
@@ -71,9 +76,8 @@ export function useRuleDraft(product: string): { readonly draft: RuleDraft | und
       base: value?.base ?? version,
       dirty,
       overtaken: dirty && value.base < version,
-      set: (text) => {
-        kept.value = text === saved ? null : { base: kept.peek()?.base ?? version, text };
-      },
+      set,
+      edit: (change) => set(change(kept.peek()?.text ?? saved)),
       drop: () => {
         kept.value = null;
       },

@@ -2,12 +2,13 @@
 import { useEffect } from 'preact/hooks';
 import { at, call } from '../api.ts';
 import type { Task, TaskKind } from '../contracts.ts';
+import { useEvents } from '../events.ts';
 import { useLoaded } from '../load.ts';
 import { sayFault } from '../parts/basics.tsx';
 import type { Page } from '../types.ts';
 
-/** Tasks report by the second. */
-const LOOK_MS = 1000;
+/** Events come at once; a look now and then makes up for a stream that broke. */
+const LOOK_MS = 3000;
 
 export interface Followed {
   /** The newest task of the kind, with its result once it has one. */
@@ -28,6 +29,9 @@ export function useTask(product: string, kind: TaskKind): Followed {
   );
   const task = one.data ?? newest ?? null;
   const busy = task !== null && (task.state === 'queued' || task.state === 'running');
+  useEvents((e) => {
+    if (newest && e.subject === newest.id && e.kind.startsWith('task.')) one.reload();
+  });
   useEffect(() => {
     if (!busy) return;
     const timer = setInterval(one.reload, LOOK_MS);
