@@ -135,7 +135,12 @@ export function Stage({ native, label, focus = null, still = false, children }: 
         >
           −
         </button>
-        <button type="button" class="quiet" onClick={() => change(WHOLE)} aria-label="Whole picture">
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => change(WHOLE)}
+          aria-label={`${Math.round(scale * 100)} %, show the whole picture`}
+        >
           {Math.round(scale * 100)} %
         </button>
         <button type="button" class="quiet" onClick={() => zoom(ZOOM.step)} aria-label="Zoom in">

@@ -64,7 +64,7 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
         autocompletion({ override: [complete] }),
         keymap.of(completionKeymap),
         EditorState.readOnly.of(readOnly),
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((u) => {
           if (u.docChanged && !readOnly) latest.current.onChange(u.state.doc.toString());
         }),

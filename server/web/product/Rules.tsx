@@ -174,6 +174,7 @@ function Rule({
         <textarea
           rows={1}
           aria-label={`What ${r.id} stands for`}
+          key={r.because}
           defaultValue={r.because}
           readOnly={locked}
           onChange={(e) => set('because', e.currentTarget.value.trim() || undefined)}
@@ -199,7 +200,8 @@ function Rule({
                     type="number"
                     step="any"
                     aria-label={`${key} of ${r.id}`}
-                    value={value}
+                    key={value}
+                    defaultValue={value}
                     onChange={(e) => e.currentTarget.value !== '' && set(key, Number(e.currentTarget.value))}
                   />
                 ) : (

@@ -1,6 +1,7 @@
 /** The rule file as a tree that keeps its comments: rules for the table, shapes for the drawing. */
 import { type Document, isMap, isSeq, LineCounter, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Box, Point } from '../types.ts';
+import { put, take } from './splice.ts';
 
 /** As wide as the files in rules/ are written. */
 const WIDTH = 120;
@@ -12,6 +13,15 @@ const write = (doc: Document): string => doc.toString({ lineWidth: WIDTH, flowCo
 export function read(text: string): Document | null {
   const doc = parseDocument(text);
   return doc.errors.length > 0 || !isMap(doc.contents) ? null : doc;
+}
+
+/** The careful edit where it says the same as the tree, else the tree written anew. */
+function settled(doc: Document, careful: string | null): string {
+  if (careful !== null) {
+    const read = parseDocument(careful);
+    if (read.errors.length === 0 && JSON.stringify(read.toJSON()) === JSON.stringify(doc.toJSON())) return careful;
+  }
+  return write(doc);
 }
 
 export interface RuleRow {
@@ -67,14 +77,15 @@ export function setInRule(text: string, index: number, key: string, value: unkno
   if (!doc) return text;
   if (value === undefined) doc.deleteIn(['rules', index, key]);
   else doc.setIn(['rules', index, key], value);
-  return write(doc);
+  const careful = value === undefined ? take(text, ['rules', index, key]) : put(text, ['rules', index], key, value);
+  return settled(doc, careful);
 }
 
 export function removeRule(text: string, index: number): string {
   const doc = read(text);
   if (!doc) return text;
   doc.deleteIn(['rules', index]);
-  return write(doc);
+  return settled(doc, take(text, ['rules', index]));
 }
 
 /** Puts a rule, given as YAML of one list item or map, behind the others. */
@@ -90,7 +101,7 @@ export function addRule(text: string, rule: string): string {
     if (list.items.length === 0) list.flow = false;
     list.add(node);
   } else doc.set('rules', doc.createNode([value]));
-  return write(doc);
+  return settled(doc, put(text, ['rules'], null, value));
 }
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
@@ -196,19 +207,27 @@ export function addShape(text: string, image: string, target: Target, shape: Sha
     const key = PLURAL[shape.kind];
     if (!isSeq(entry.get(key))) entry.set(key, flow(doc, []));
     (entry.get(key) as YAMLSeq).add(value);
-    return write(doc);
+    const index = list.items.indexOf(entry);
+    const point = coordinates(shape);
+    return settled(
+      doc,
+      put(text, [...at, index, key], null, point) ??
+        put(text, [...at, index], key, [point]) ??
+        put(text, at, null, { image, [key]: [point] }) ??
+        put(text, at.slice(0, -1), 'exemplars', [{ image, [key]: [point] }]),
+    );
   }
   if (shape.kind === 'point') return text;
   const place = flow(doc, { [shape.kind]: coordinates(shape) });
   if ('region' in target) {
     doc.setIn(['regions', target.region], place);
-    return write(doc);
+    return settled(doc, put(text, ['regions'], target.region, { [shape.kind]: coordinates(shape) }));
   }
   if (!isSeq(doc.get('ignore'))) doc.set('ignore', doc.createNode([]));
   const list = doc.get('ignore') as YAMLSeq;
   list.flow = false;
   list.add(place);
-  return write(doc);
+  return settled(doc, put(text, ['ignore'], null, { [shape.kind]: coordinates(shape) }));
 }
 
 /** Takes a shape out, and what is empty without it. */
@@ -216,6 +235,7 @@ export function removeShape(text: string, path: readonly (string | number)[]): s
   const doc = read(text);
   if (!doc) return text;
   doc.deleteIn(path);
+  let gone = path;
   // Of an exemplar: the list of shapes, the picture without shapes, the list without pictures.
   for (let depth = path.length - 1; depth >= 3 && path[0] === 'interests'; depth--) {
     const above = doc.getIn(path.slice(0, depth));
@@ -223,13 +243,17 @@ export function removeShape(text: string, path: readonly (string | number)[]): s
       ? above.items.every((i) => String(i.key) === 'image')
       : isSeq(above) && above.items.length === 0;
     if (!lonely) break;
-    doc.deleteIn(path.slice(0, depth));
+    gone = path.slice(0, depth);
+    doc.deleteIn(gone);
   }
   if (path[0] !== 'interests') {
     const above = doc.get(String(path[0]));
-    if ((isMap(above) || isSeq(above)) && above.items.length === 0) doc.delete(String(path[0]));
+    if ((isMap(above) || isSeq(above)) && above.items.length === 0) {
+      gone = path.slice(0, 1);
+      doc.delete(String(path[0]));
+    }
   }
-  return write(doc);
+  return settled(doc, take(text, gone));
 }
 
 export function addInterest(text: string, interest: string, form: string): string {
@@ -238,5 +262,5 @@ export function addInterest(text: string, interest: string, form: string): strin
   const all = doc.get('interests');
   if (isMap(all) && all.items.length === 0) all.flow = false;
   doc.setIn(['interests', interest], doc.createNode({ form }));
-  return write(doc);
+  return settled(doc, put(text, ['interests'], interest, { form }));
 }

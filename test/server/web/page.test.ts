@@ -111,7 +111,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await page.getByLabel('Opacity').press('Home');
     expect(await page.evaluate('getComputedStyle(document.querySelector("canvas.heat")).opacity')).toBe('0');
     // Choosing a violation looks at its place in the picture.
-    const zoom = page.getByRole('button', { name: 'Whole picture' });
+    const zoom = page.getByRole('button', { name: /whole picture/ });
     await page.locator('.violations button').first().click();
     await expect.poll(() => page.locator('.violations .chosen').count()).toBe(1);
     await page.getByRole('button', { name: 'Zoom in' }).click();
@@ -196,6 +196,9 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     expect(text).toMatch(/equals: 5/);
     expect(text).toMatch(/# What a kit must be/);
     expect(text).toMatch(/scoring: graded/);
+    // Nothing else moved.
+    const before = await get<{ text: string }>(`/products/${PRODUCT}/rules/1`);
+    expect(text.split('\n').length - before.text.split('\n').length).toBeLessThan(4);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -297,7 +300,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await becomes(() => page.locator('.thumb-card .badge:is(.pass, .reject, .review)').count(), 3);
     await shot('batch');
     await page.getByRole('link', { name: 'Review these' }).click();
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('listbox', { name: 'Inspections' }).getByRole('option').first().waitFor();
     await page.keyboard.press('n');
     await becomes(
       async () => (await get<List<Item>>('/inspections?product=walked-kit')).items.map((i) => i.review),
@@ -354,7 +357,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     );
     const { page, faults } = await open();
     await page.goto(`${serving.url}/app/queue?product=${PRODUCT}&review=any`);
-    const list = page.getByRole('listbox');
+    const list = page.getByRole('listbox', { name: 'Inspections' });
     await list.getByRole('option').first().waitFor();
     for (let n = 0; n < 6; n++) {
       await page.evaluate('{ const e = document.querySelector(".list"); e.scrollTop = e.scrollHeight; }');
