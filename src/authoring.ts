@@ -5,16 +5,25 @@ import { llmConfig } from './adapters/llm/config.ts';
 import { memoryFile, recall, remember } from './adapters/llm/memory.ts';
 import { loadPrompts } from './adapters/llm/prompts.ts';
 import { knownExchanges, type RecordedModel, recorded, replayed } from './adapters/llm/record.ts';
+import type { Sent } from './adapters/llm/transport.ts';
 import type { Deps, LearnOptions } from './app/learn.ts';
-import type { ChatExchange, ChatRequest, LanguageModel } from './app/ports.ts';
+import type { ChatRequest } from './app/ports.ts';
 import { requestOf } from './app/propose/ask.ts';
 import { budgeted, type Caps, DEFAULT_CAPS, estimateTokens } from './app/propose/budget.ts';
 import { type ByHandInput, proposeByHand } from './app/propose/byHand.ts';
 import { describeMessages } from './app/propose/ground.ts';
 import { type Probed, probe } from './app/propose/probe.ts';
-import { type Proposal, type ProposeDeps, type ProposeInput, prepare, propose } from './app/propose/propose.ts';
+import {
+  type Proposal,
+  type ProposeDeps,
+  type ProposeInput,
+  prepare,
+  propose,
+  type RecordedTalk,
+} from './app/propose/propose.ts';
 import { compileFacts, images, type ProductRules, withMasks } from './compose.ts';
 import { LogsadError } from './core/errors.ts';
+import { costOf } from './core/propose/estimate.ts';
 import { DESCRIBE } from './core/propose/replies.ts';
 
 /** The client and the package behind it are loaded when a model is asked: no other command pays for them. */
@@ -35,7 +44,7 @@ export interface ModelRequest {
   readonly config?: string;
   /** Where exchanges are written down; null: nowhere. */
   readonly record: string | null;
-  /** Answers of earlier runs in the record are used again. Default true. */
+  /** Answers of earlier runs in the record are used again. Default true. Without, the record is replaced when all is through. */
   readonly reuse?: boolean;
   readonly caps?: Partial<Caps>;
 }
@@ -53,8 +62,9 @@ export async function openModel(request: ModelRequest): Promise<RecordedModel> {
       reason: 'a cap on cost needs prices: { input, output } in dollars per million tokens',
     });
   }
-  const known = request.record !== null && request.reuse !== false ? await knownExchanges(request.record) : [];
-  return recorded(budgeted(client, caps), { file: request.record, known });
+  const fresh = request.reuse === false;
+  const known = request.record !== null && !fresh ? await knownExchanges(request.record) : [];
+  return recorded(budgeted(client, caps), { file: request.record, known, fresh });
 }
 
 /** A record in the place of a model. @throws LogsadError LLM_RECORD_INVALID, FILE_NOT_FOUND */
@@ -64,7 +74,7 @@ export const openRecord = (file: string): Promise<RecordedModel> => replayed(fil
 export async function proposeRules(
   engine: Deps,
   input: ProposeInput,
-  llm: LanguageModel & { readonly exchanges: readonly ChatExchange[] },
+  llm: RecordedTalk,
   options: LearnOptions = {},
 ): Promise<Proposal> {
   const { models } = await compileFacts();
@@ -88,9 +98,13 @@ export interface DryRun {
   readonly endpoint: string;
   readonly model: string;
   readonly request: ChatRequest;
-  /** The body of the HTTP request; its headers would add the key. */
-  readonly body: unknown;
+  /** The HTTP request: method, address, headers (without the key), body. */
+  readonly sent: Sent;
+  /** Of the question, estimated, and the most of an answer. */
   readonly tokens: number;
+  readonly maxOutputTokens: number;
+  /** Most dollars of this request, where prices are known. */
+  readonly dollars: number | null;
   readonly cap: number;
 }
 
@@ -101,19 +115,23 @@ export async function dryRun(
   model: Pick<ModelRequest, 'config' | 'caps'>,
   options: LearnOptions = {},
 ): Promise<DryRun> {
-  const { bodyOf, createClient } = await loadClient();
+  const { asSent, createClient } = await loadClient();
   const config = await llmConfig(model.config);
   const capability = await recall(config.url, config.model);
   const llm = createClient(config, capability?.mode ?? null);
   const deps = await proposeDeps(engine);
   const messages = describeMessages(deps, await prepare(input, deps, options));
-  const request = requestOf('describe', llm.mode ?? 'strict', messages, DESCRIBE, llm.maxOutputTokens);
+  const { maxOutputTokens, prices } = llm;
+  const request = requestOf('describe', llm.mode ?? 'strict', messages, DESCRIBE, maxOutputTokens);
+  const tokens = estimateTokens(request);
   return {
     endpoint: llm.endpoint,
     model: llm.model,
     request,
-    body: bodyOf(request, llm.model),
-    tokens: estimateTokens(request),
+    sent: await asSent(config, request),
+    tokens,
+    maxOutputTokens,
+    dollars: prices === null ? null : costOf({ input: tokens, output: maxOutputTokens }, prices),
     cap: model.caps?.tokens ?? DEFAULT_CAPS.tokens,
   };
 }

@@ -1,7 +1,6 @@
 /** The one place that chooses adapters and hands them to the stories. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { createModelStore, type ModelStore } from './adapters/backbones/modelStore.ts';
 import { type BackboneOptions, createBackbones, installedRoles } from './adapters/backbones/registry.ts';
 import { type Dataset, openDataset } from './adapters/dataset.ts';
 import { environmentFacts } from './adapters/environment.ts';
@@ -16,10 +15,12 @@ import {
   listNormals,
   readBytes,
   readText,
+  schemaFor,
 } from './adapters/files.ts';
 import { createImages } from './adapters/images.ts';
 import { createInference } from './adapters/inference/host.ts';
 import { readPrompts } from './adapters/prompts.ts';
+import { withRemote } from './adapters/remote/inference.ts';
 import { readAdapters, writeSafetensors } from './adapters/tensors.ts';
 import { checkWritable, writeAtomic, writeFault } from './adapters/writing.ts';
 import { checkStamp, type Inspector, type OpenOptions, openInspector } from './app/inspect.ts';
@@ -47,6 +48,7 @@ export const files = {
   exists,
   expandInputs,
   findRules,
+  schemaFor,
   listFiles,
   listFolders,
   listImages,
@@ -110,7 +112,9 @@ export interface LearnRequest {
 
 /** Starts the inference child. @throws LogsadError INFERENCE_UNAVAILABLE */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
-  const inference = await createInference(options.threads === undefined ? {} : { threads: options.threads });
+  const inference = withRemote(
+    await createInference(options.threads === undefined ? {} : { threads: options.threads }),
+  );
   const reader = options.keepPictures ? cachedImages(images) : images;
   const templates = async (): Promise<readonly string[]> => (await readPrompts())['imagenet-80']?.templates ?? [];
   const backbones = createBackbones(inference, options.backbones);
@@ -130,11 +134,6 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => inference[Symbol.asyncDispose](),
   };
-}
-
-/** The models of this machine: listed, pulled, verified; none is loaded. */
-export function modelStore(options: BackboneOptions = {}): ModelStore {
-  return createModelStore(options);
 }
 
 export interface LoadOptions {

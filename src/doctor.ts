@@ -79,6 +79,8 @@ async function modelProbes(): Promise<Probe[]> {
   const registry = createBackbones(nothing);
   const check = (id: string) => async (): Promise<string> => {
     const { entry, files } = await registry.files(id);
+    if ('remote' in entry.source)
+      return `${entry.title}: served by ${entry.source.remote} (ask it: logsad models verify ${id})`;
     const megabytes = files.reduce((sum, f) => sum + f.bytes, 0) / 2 ** 20;
     return `${entry.title}: ${files.length} file${files.length === 1 ? '' : 's'}, ${megabytes.toFixed(1)} MB, sha256 right`;
   };

@@ -32,6 +32,7 @@ export { calibrationNotes, reportFigures, reportNormals } from './app/reportFigu
 export { diffScenes, readLabels, stabilityOf } from './app/rules.ts';
 export { type ShotFigures, sweepShots } from './app/sweep.ts';
 export { combinationsToText, evaluationToText, localisationToText, shotsToText } from './app/tables.ts';
+export { type FailingRule, failingRules } from './app/worst.ts';
 export * from './authoring.ts';
 export * from './compose.ts';
 export { COMPOSITION } from './core/detect/index.ts';
@@ -65,3 +66,4 @@ export { diffToText, mutationToText, vettingToText } from './core/rules/tools/te
 export type * from './core/scene.ts';
 export { generateDemo } from './demo/dataset.ts';
 export { doctorProbes } from './doctor.ts';
+export * from './models.ts';

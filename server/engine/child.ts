@@ -6,4 +6,6 @@ import { Desk } from './desk.ts';
 import { serveParent } from './parent.ts';
 
 process.on('disconnect', () => process.exit());
+// Gone while this process was still starting: nobody will say so again.
+if (!process.connected) process.exit();
 serveParent(new Desk());

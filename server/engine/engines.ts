@@ -11,10 +11,10 @@ const ENGINES = {
   inFlight: 2,
   inspectMs: 120_000,
   drawMs: 60_000,
-  vetMs: 60_000,
   reviewMs: 120_000,
   taskMs: 1_800_000,
   previewMs: 120_000,
+  vetMs: 120_000,
   learnMs: 3_600_000,
   /** A process that holds more, with those it started, finishes what it does and is replaced. */
   memory: 1.5 * 2 ** 30,

@@ -6,7 +6,7 @@ import type { FromEngine, ToEngine } from './protocol.ts';
 
 /** Answers requests of the parent process until it goes; the desk is handed in so that tests can bring a bad one. */
 export function serveParent(desk: Pick<Desk, 'answer'>): void {
-  const send = (message: FromEngine): void => void process.send?.(message);
+  const send = (message: FromEngine): void => void (process.connected && process.send?.(message));
   process.on('message', ({ id, ask }: ToEngine) => {
     desk
       .answer(ask as never, (progress) => send({ id, progress }))

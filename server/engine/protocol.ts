@@ -1,6 +1,6 @@
 /** What the service and its engine processes say to each other. Plain values; faults travel as code and parameters. */
 import type { ErrorCode, Offers, Replay } from '../../src/index.ts';
-import type { ProfileFacts, TaskKind } from '../schemas.ts';
+import type { Judged, ProfileFacts, TaskKind } from '../schemas.ts';
 
 /** A rule file and the profile that goes with it; the engine keeps one inspector warm per key. */
 export interface ProductKey {
@@ -104,16 +104,7 @@ export type Ask =
     };
 
 export interface Answers {
-  readonly inspect: {
-    readonly verdict: string;
-    readonly score: number;
-    readonly unit: number;
-    readonly p: number | null;
-    readonly cause: string | null;
-    readonly body: string;
-    readonly scene: string;
-    readonly maps: Readonly<Record<string, string>>;
-  };
+  readonly inspect: Judged;
   readonly learn: { readonly blob: string; readonly facts: ProfileFacts };
   readonly overlay: Uint8Array;
   readonly diff: {

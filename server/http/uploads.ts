@@ -9,10 +9,21 @@ import type { Blobs } from '../storage/blobs.ts';
 import type { StoredImage } from '../storage/inspections.ts';
 import type { Upload } from './endpoint.ts';
 
+/** Fields beside the pictures: nothing reads them. */
+const FIELDS = 20;
+
+/** Limits of one form. */
+export interface FormLimits {
+  readonly pictures: number;
+  readonly bytes: number;
+}
+const SINGLE: FormLimits = { pictures: 1, bytes: LIMITS.uploadBytes + LIMITS.formBytes };
+const BATCH: FormLimits = { pictures: LIMITS.batchPictures, bytes: LIMITS.batchBytes };
+
 /** Reads the body of a request as pictures. @throws LogsadError UPLOAD_*, DISK_FULL, REQUEST_INVALID */
-export async function readUploads(req: Request, blobs: Blobs, many: boolean): Promise<Upload[]> {
+export async function readUploads(req: Request, blobs: Blobs, many: boolean, form?: FormLimits): Promise<Upload[]> {
   const type = req.get('content-type') ?? '';
-  if (/^multipart\/form-data\b/i.test(type)) return readForm(req, blobs, many ? BATCH : SINGLE);
+  if (/^multipart\/form-data\b/i.test(type)) return readForm(req, blobs, form ?? (many ? BATCH : SINGLE));
   if (many) throw new LogsadError('UPLOAD_TYPE', { expected: 'multipart/form-data', found: type || 'none' });
   if (!/^(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i.test(type)) {
     throw new LogsadError('UPLOAD_TYPE', { expected: 'image/* or multipart/form-data', found: type || 'none' });
@@ -53,17 +64,6 @@ export function cleanName(name: string): string {
     .replace(/^[.\s-]+/, '')
     .slice(0, 120);
 }
-
-/** Fields beside the pictures: nothing reads them. */
-const FIELDS = 20;
-
-/** Limits of one form. */
-interface FormLimits {
-  readonly pictures: number;
-  readonly bytes: number;
-}
-const SINGLE: FormLimits = { pictures: 1, bytes: LIMITS.uploadBytes + LIMITS.formBytes };
-const BATCH: FormLimits = { pictures: LIMITS.batchPictures, bytes: LIMITS.batchBytes };
 
 /** @throws LogsadError UPLOAD_TOO_LARGE for a request that says how large it is, before a byte of it is read */
 function checkAnnounced(req: Request, limit: number, words: string): void {

@@ -16,8 +16,8 @@ import { first } from '../storage/sql.ts';
 
 export type DemoOptions = NonNullable<Parameters<typeof generateDemo>[0]>;
 
-/** Fewer pictures than `logsad demo`: a service should be ready soon. */
-export const DEMO_PICTURES: DemoOptions = { train: 12, validation: 4, good: 4, logical: 6, structural: 3 };
+/** Far fewer pictures than `logsad demo`: a service should be ready soon, also on a machine that is busy. */
+export const DEMO_PICTURES: DemoOptions = { train: 8, validation: 2, good: 3, logical: 4, structural: 3 };
 const AUTHOR = 'demo';
 const LOOK_MS = 300;
 

@@ -70,6 +70,7 @@ export const Result = named('Result', {
       unit: Type.Number(),
       p: Type.Optional(orNull(Type.Number())),
       evidence: Type.Optional(Type.Object({})),
+      strongest: Type.Optional(Type.Object({ area: Type.Number(), box: Type.Array(Type.Number()) })),
     }),
   ),
   violations: Type.Array(Violation),
@@ -145,3 +146,16 @@ export const ProductMetrics = named('ProductMetrics', {
   missed: Type.Integer({ minimum: 0, description: 'passed, and found NOK by a reviewer' }),
   causes: Type.Array(closed({ rule: Type.String(), count: Count })),
 });
+
+/** A verdict with its parts as JSON text. */
+export interface Judged {
+  readonly verdict: string;
+  readonly score: number;
+  readonly unit: number;
+  readonly p: number | null;
+  readonly cause: string | null;
+  readonly body: string;
+  readonly scene: string;
+  /** Detector to the digest of its map's picture. */
+  readonly maps: Readonly<Record<string, string>>;
+}

@@ -7,8 +7,9 @@ export const iso = (column: string, name: string): string =>
 /** JSON that was stored as text. */
 export const parsed = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
 
-export function found<T>(row: T | undefined, what: string): T {
-  if (row === undefined) throw new LogsadError('NOT_FOUND', { what });
+/** What there is. @throws LogsadError NOT_FOUND where there is none */
+export function found<T>(row: T | null | undefined, what: string): T {
+  if (row === undefined || row === null) throw new LogsadError('NOT_FOUND', { what });
   return row;
 }
 

@@ -1,7 +1,7 @@
 /** Inspections and what came of them. A result is written once: the first one stands, whoever computes it again. */
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
-import type { Batch, Fault, Inspection, ProductMetrics } from '../schemas.ts';
+import type { Batch, Fault, Inspection, Judged, ProductMetrics } from '../schemas.ts';
 import { found, iso, type Page, type PageRequest, page, parsed } from './columns.ts';
 import { first, type Queryable, type Value } from './sql.ts';
 
@@ -25,10 +25,15 @@ export interface StoredImage {
   readonly type: string;
 }
 
-/** A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. */
+/**
+ * A row that is there counts as new: retention, should it be about to take it out, waits and then leaves it. One that is
+ * new already is not even locked, so that many may send the same picture. Call it before the product is locked.
+ */
 export async function putImage(tx: Queryable, i: StoredImage): Promise<void> {
   await tx.query(
-    `INSERT INTO images (digest, bytes, width, height, type) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO images (digest, bytes, width, height, type)
+     SELECT $1::text, $2::int, $3::int, $4::int, $5::text
+     WHERE NOT EXISTS (SELECT 1 FROM images WHERE digest = $1 AND created_at > now() - interval '1 hour')
      ON CONFLICT (digest) DO UPDATE SET created_at = now()`,
     [i.digest, i.bytes, i.width, i.height, i.type],
   );
@@ -52,10 +57,14 @@ export async function addInspection(tx: Queryable, n: NewInspection): Promise<st
   return id;
 }
 
+/** What a reviewer said last of the whole part and nobody took back. */
+const REVIEW = `(SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
+   ORDER BY v.seq DESC LIMIT 1)`;
+/** Inspections that have one: few among many, so this is where looking for them starts. */
+const REVIEWED = `i.id IN (SELECT inspection FROM reviews WHERE violation IS NULL AND undone_at IS NULL)`;
 const INSPECTION = `i.seq::int AS seq, i.id::text AS id, i.product, i.name, i.image, i.batch::text AS batch, i.state,
   i.rules_version AS rules, i.profile_version AS profile, r.verdict, r.score, r.unit, r.p, r.cause, r.error,
-  (SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
-   ORDER BY v.seq DESC LIMIT 1) AS review,
+  ${REVIEW} AS review,
   i.author, ${iso('i.created_at', 'createdAt')}, ${iso('i.finished_at', 'finishedAt')}`;
 const FROM = 'FROM inspections i LEFT JOIN results r ON r.inspection = i.id';
 
@@ -104,11 +113,13 @@ export async function listInspections(
   add('i.created_at >= ?::timestamptz', filter.from);
   add('i.created_at < ?::timestamptz', filter.to);
   add('i.seq < ?', after ?? undefined);
+  if (filter.review === 'none') where.push(`NOT (${REVIEWED})`);
+  else if (filter.review !== undefined) {
+    where.push(REVIEWED);
+    add(`${REVIEW} = ?`, filter.review);
+  }
   const inner = `SELECT ${INSPECTION} ${FROM} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY i.seq DESC`;
-  if (filter.review === undefined) return page(await sql.query<Row>(`${inner} LIMIT $1`, values), limit, shape);
-  values.push(filter.review);
-  const text = `SELECT * FROM (${inner}) x WHERE coalesce(review, 'none') = $${values.length} ORDER BY seq DESC LIMIT $1`;
-  return page(await sql.query<Row>(text, values), limit, shape);
+  return page(await sql.query<Row>(`${inner} LIMIT $1`, values), limit, shape);
 }
 
 /** What a worker needs; null where nothing is left to do. */
@@ -142,20 +153,8 @@ export async function countTry(sql: Queryable, id: string): Promise<number> {
   return row?.attempts ?? 0;
 }
 
-/** A verdict with its parts as JSON text, or why there is none. */
-export type Outcome =
-  | {
-      readonly verdict: string;
-      readonly score: number;
-      readonly unit: number;
-      readonly p: number | null;
-      readonly cause: string | null;
-      readonly body: string;
-      readonly scene: string;
-      /** Detector to the digest of its map's picture. */
-      readonly maps: Readonly<Record<string, string>>;
-    }
-  | { readonly error: Fault };
+/** A verdict, or why there is none. */
+export type Outcome = Judged | { readonly error: Fault };
 
 /** Insert-once: false where a result stands already, and then nothing changes. */
 export async function finishInspection(tx: Queryable, id: string, o: Outcome): Promise<boolean> {
@@ -229,7 +228,7 @@ export async function productMetrics(sql: Queryable, product: string): Promise<S
     `SELECT count(*)::int AS reviewed,
        (count(*) FILTER (WHERE x.verdict = 'reject' AND x.review = 'ok'))::int AS "falseAlarms",
        (count(*) FILTER (WHERE x.verdict = 'pass' AND x.review = 'nok'))::int AS missed
-     FROM (SELECT ${INSPECTION} ${FROM} WHERE i.product = $1) x WHERE x.review IS NOT NULL`,
+     FROM (SELECT r.verdict, ${REVIEW} AS review ${FROM} WHERE i.product = $1 AND ${REVIEWED}) x`,
     [product],
   );
   const causes = await sql.query<{ rule: string; count: number }>(

@@ -1,13 +1,16 @@
 /**
  * Reading text, bytes and folders. Every fault of the operating system becomes one of the catalogue, with the path.
  */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LogsadError } from '../core/errors.ts';
 import { errno, reason } from './writing.ts';
 
 /** Endings taken for images. Formats that cannot be decoded are listed too: they fail by name, not in silence. */
 export const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif', '.bmp'] as const;
+const SCHEMA = join('rules', 'rules.schema.json');
 const RULE_FILES = ['rules.yaml', 'rules.yml'] as const;
 /** Larger text files are no rule files; reading them whole would only fill the memory. */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
@@ -22,7 +25,8 @@ function readFault(error: unknown, path: string, expected?: string): unknown {
   if (error instanceof LogsadError || errno(error) === 'unknown') return error;
   if (errno(error) === 'ENOENT') return new LogsadError('FILE_NOT_FOUND', { path, expected }, { cause: error });
   if (errno(error) === 'ENOTDIR') return new LogsadError('NOT_A_FOLDER', { path: dirname(path) }, { cause: error });
-  return new LogsadError('FILE_UNREADABLE', { path, reason: reason(error) }, { cause: error });
+  const folder = errno(error) === 'EISDIR' ? 'yes' : undefined;
+  return new LogsadError('FILE_UNREADABLE', { path, reason: reason(error), folder, expected }, { cause: error });
 }
 
 /** @throws LogsadError FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_FOLDER */
@@ -99,6 +103,20 @@ export async function listFolders(folder: string): Promise<string[]> {
   return (await entries(folder)).filter((e) => !e.file && !e.name.startsWith('.')).map((e) => e.name);
 }
 
+/** Most folders that a hint names. */
+const HINTS = 6;
+
+/** Folders right below `folder` that hold images, for a hint; undefined where none does. */
+async function foldersWithImages(folder: string): Promise<string[] | undefined> {
+  const found: string[] = [];
+  for (const name of await listFolders(folder)) {
+    const below = join(folder, name);
+    if ((await listImages(below).catch(() => [])).length > 0) found.push(below);
+    if (found.length === HINTS) break;
+  }
+  return found.length > 0 ? found : undefined;
+}
+
 async function entries(folder: string): Promise<{ name: string; file: boolean }[]> {
   try {
     const found = await readdir(folder, { withFileTypes: true });
@@ -109,7 +127,10 @@ async function entries(folder: string): Promise<{ name: string; file: boolean }[
     return (await Promise.all(resolved)).sort((a, b) => naturally(a.name, b.name));
   } catch (error) {
     // readdir answers ENOTDIR when the named path itself is a file.
-    if (errno(error) === 'ENOTDIR') throw new LogsadError('NOT_A_FOLDER', { path: folder }, { cause: error });
+    if (errno(error) === 'ENOTDIR') {
+      const parent = (await stat(folder).catch(() => undefined))?.isFile() ? dirname(folder) : undefined;
+      throw new LogsadError('NOT_A_FOLDER', { path: folder, parent }, { cause: error });
+    }
     throw readFault(error, folder);
   }
 }
@@ -119,7 +140,12 @@ export async function listNormals(folder: string): Promise<{ images: ImageFile[]
   const there = await stat(folder).catch(() => undefined);
   if (!there) throw new LogsadError('NORMALS_MISSING', { path: folder });
   const images = await listImages(folder);
-  if (images.length === 0) throw new LogsadError('NORMALS_EMPTY', { path: folder, extensions: IMAGE_EXTENSIONS });
+  if (images.length === 0)
+    throw new LogsadError('NORMALS_EMPTY', {
+      path: folder,
+      extensions: IMAGE_EXTENSIONS,
+      folders: await foldersWithImages(folder),
+    });
   return { images, warnings: images.length === 1 ? [new LogsadError('NORMALS_SINGLE', { path: folder })] : [] };
 }
 
@@ -134,7 +160,12 @@ export async function expandInputs(paths: readonly string[]): Promise<ImageFile[
     if (!there?.isDirectory()) files.push({ name: basename(path), path });
     else {
       const inside = await listImages(path);
-      if (inside.length === 0) throw new LogsadError('IMAGES_NONE', { path, extensions: IMAGE_EXTENSIONS });
+      if (inside.length === 0)
+        throw new LogsadError('IMAGES_NONE', {
+          path,
+          extensions: IMAGE_EXTENSIONS,
+          folders: await foldersWithImages(path),
+        });
       files.push(...inside);
     }
   }
@@ -159,6 +190,14 @@ export async function findRules(path: string): Promise<string> {
     if ((await stat(join(path, name)).catch(() => undefined))?.isFile()) return join(path, name);
   }
   throw new LogsadError('FILE_NOT_FOUND', { path: join(path, RULE_FILES[0]), expected });
+}
+
+/** Where the schema of rule files lies in this package, as a file in `folder` names it; from the sources and the build alike. */
+export function schemaFor(folder: string): string {
+  let at = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(at, SCHEMA)) && dirname(at) !== at) at = dirname(at);
+  const path = relative(resolve(folder), join(at, SCHEMA)).split(sep).join('/');
+  return path.startsWith('.') ? path : `./${path}`;
 }
 
 /** True when anything stands at `path`. */

@@ -53,12 +53,15 @@ function call(f: unknown, args: readonly unknown[]): unknown {
   const [storage, offset, shape, strides] = args;
   if (!Array.isArray(storage) || storage[0] !== 'storage' || !(storage[1] instanceof Global))
     return refuse('a tensor refers to no storage');
-  if (!isSizes(shape) || !isSizes(strides) || !Number.isSafeInteger(offset)) return refuse('a tensor has no shape');
-  return new TensorRef(String(storage[2]), offset as number, shape, strides);
+  if (!isSizes(shape) || !isSizes(strides) || strides.length !== shape.length || !isSizes([offset]))
+    return refuse('a tensor has no shape');
+  return new TensorRef(textOf(storage[2]), offset as number, shape, strides);
 }
 
 const MARK = Symbol('mark');
 const damaged = (): never => refuse('its pickle is damaged');
+/** A value that must be text: a mark or a table in its place has no text, and must not be asked for one. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : damaged());
 
 /** The stack machine; one method per way of taking bytes or values, the opcodes in `step`. */
 class Machine {
@@ -95,7 +98,13 @@ class Machine {
   }
   #text(n: number): string {
     const from = this.#take(n);
-    return new TextDecoder().decode(this.#bytes.subarray(from, from + n));
+    if (from + n > this.#bytes.length) damaged();
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(this.#bytes.subarray(from, from + n));
+    } catch {
+      // A name that is no UTF-8 would otherwise be read as another name.
+      return damaged();
+    }
   }
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);
@@ -161,7 +170,7 @@ class Machine {
     if (op === 'c') return this.#push(known(`${this.#line()} ${this.#line()}`));
     if (op === '\x93') {
       const name = this.#pop();
-      return this.#push(known(`${String(this.#pop())} ${String(name)}`));
+      return this.#push(known(`${textOf(this.#pop())} ${textOf(name)}`));
     }
     // A persistent id is the tuple that names a storage.
     if (op === 'Q') return true;

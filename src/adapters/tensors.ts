@@ -21,6 +21,8 @@ const LIMITS = {
   bytes: 2 ** 30,
   /** A safetensors header larger than this is damaged. */
   header: 2 ** 24,
+  /** Entries of all tables of a pickle, a table that stands in two places counted twice: it may hold itself. */
+  entries: 10_000,
 } as const;
 
 /** Reads either kind, told apart by its first bytes. @throws LogsadError ADAPTERS_INVALID */
@@ -44,6 +46,15 @@ function floats(bytes: Uint8Array, offset: number, count: number): Float32Array 
   return new Float32Array(new Uint8Array(bytes.subarray(offset, offset + 4 * count)).buffer);
 }
 
+/** @throws Refused where the bytes are no UTF-8: read loosely, a name would turn into another one. */
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return refuse('its header is no UTF-8: it is damaged');
+  }
+}
+
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 // --- safetensors -----------------------------------------------------------------------------------------------------
@@ -52,9 +63,10 @@ function readSafetensors(bytes: Uint8Array): Tensors {
   if (bytes.length < 8) refuse('it is cut short');
   const length = Number(viewOf(bytes).getBigUint64(0, true));
   if (length > Math.min(LIMITS.header, bytes.length - 8)) refuse('it is neither a .pth nor a .safetensors file');
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, unknown>;
+  const header: unknown = JSON.parse(utf8(bytes.subarray(8, 8 + length)));
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) refuse('its header is damaged');
   const out: Record<string, NamedTensor> = {};
-  for (const [name, raw] of Object.entries(header)) {
+  for (const [name, raw] of Object.entries(header as Readonly<Record<string, unknown>>)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (raw ?? {}) as Readonly<Record<string, unknown>>;
     if (dtype !== 'F32') refuse(`${name}: expected float32 (F32), found ${String(dtype)}`);
@@ -119,7 +131,7 @@ function readTorch(bytes: Uint8Array): Tensors {
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order) !== 'little') refuse('its numbers are big-endian');
   const out: Record<string, NamedTensor> = {};
-  collect(unpickle(entries.get(pickle)!), '', (name, t) => {
+  collect(unpickle(entries.get(pickle)!), (name, t) => {
     const storage = entries.get(`${folder}data/${t.key}`);
     if (!storage) return refuse(`the numbers of ${name} are missing`);
     let stride = 1;
@@ -134,10 +146,19 @@ function readTorch(bytes: Uint8Array): Tensors {
 }
 
 /** Walks nested tables; names of inner tables are joined by a dot. */
-function collect(value: unknown, prefix: string, take: (name: string, t: TensorRef) => void): void {
-  if (value instanceof TensorRef) take(prefix, value);
-  else if (value instanceof Map)
-    for (const [k, v] of value) collect(v, prefix === '' ? String(k) : `${prefix}.${String(k)}`, take);
+function collect(root: unknown, take: (name: string, t: TensorRef) => void): void {
+  const open: [name: string, value: unknown][] = [['', root]];
+  let seen = 0;
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [name, value] = next;
+    if (value instanceof TensorRef) take(name, value);
+    if (!(value instanceof Map)) continue;
+    for (const [key, inner] of [...value].reverse()) {
+      if (++seen > LIMITS.entries) refuse(`its tables hold more than ${LIMITS.entries} entries`);
+      if (typeof key !== 'string' && typeof key !== 'number') refuse('a name in it is neither text nor a number');
+      open.push([name === '' ? String(key) : `${name}.${String(key)}`, inner]);
+    }
+  }
 }
 
 /**

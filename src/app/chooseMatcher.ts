@@ -1,6 +1,9 @@
 /** Chooses backbone and stages for a detector on dense features: as the rule file says, or on mutants of the normals. */
+
+import { gridOf } from '../core/detect/cells.ts';
 import { bestOf, type Candidate, CHOOSE, compareStages, type Tried, trialsOf } from '../core/detect/choose.ts';
 import { PATCH, PATCH_OPTIONS } from '../core/detect/patchModel.ts';
+import { scoredMask } from '../core/detect/within.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { Random } from '../core/grid/random.ts';
 import type { DetectorsInput } from './detect.ts';
@@ -75,7 +78,18 @@ export async function chooseMatcher(
   const step = Math.max(1, frames.length / CHOOSE.normals);
   const sample = Array.from({ length: Math.min(CHOOSE.normals, frames.length) }, (_, i) => Math.floor(i * step));
   const pictures = await Promise.all(sample.map((i) => input.pixels(i)));
-  const trials = trialsOf(random.shuffle(pictures), random);
+  const drawn = random.shuffle(sample.map((i, at) => ({ scene: input.scenes[i]!, picture: pictures[at]! })));
+  const region = typeof options.region === 'string' ? options.region : '';
+  const scored = drawn.map(({ scene, picture }) =>
+    scoredMask(input.file, scene, gridOf(picture, { stride: PATCH.stride, side: null }), region, input.masks),
+  );
+  // A picture of which nothing counts has nothing to tell features by.
+  if (scored.some((m) => m && !m.data.includes(1))) return whole(asked ?? own);
+  const trials = trialsOf(
+    drawn.map((d) => d.picture),
+    random,
+    scored,
+  );
   const settings = {
     stride: PATCH.stride,
     neighbourhood: neighbourhood === 3 ? (3 as const) : (1 as const),

@@ -9,10 +9,14 @@ export function productName(folder: string): string {
   return name || 'product';
 }
 
-/** Text of rules.yaml. `exemplar`: a file name of the normals, used in the examples. */
-export function skeletonRules(product: string, exemplar: string): string {
+/**
+ * Text of rules.yaml. `exemplar`: a file name of the normals, used in the examples; `schema`: where editors find the schema,
+ * seen from the folder of the file.
+ */
+export function skeletonRules(product: string, exemplar: string, schema: string): string {
   const image = /^[\w.-]+$/.test(exemplar) ? exemplar : JSON.stringify(exemplar);
-  return `# What a correct ${product} is. Written by logsad init; read docs/rules.md for the whole language.
+  return `# yaml-language-server: $schema=${schema}
+# What a correct ${product} is. Written by logsad init; read docs/rules.md for the whole language.
 # All coordinates are fractions of the image, x from the left and y from the top: read them off contact-sheet.png.
 schema: logsad/rules/v1
 product: ${product}

@@ -1,7 +1,7 @@
 /** The second story: an image to an explained verdict. `judge` re-judges a stored Scene without any model. */
 import { type Calibration, calibrate } from '../core/calibrate.ts';
 import { decide } from '../core/decide.ts';
-import { bareScene, mapBorder, regionsAbove } from '../core/detect/regions.ts';
+import { asLeftOut, bareScene, mapBorder, regionsAbove, strongestRegion } from '../core/detect/regions.ts';
 import { doubtsOf } from '../core/doubts.ts';
 import { LogsadError } from '../core/errors.ts';
 import type { FeatureGrid, Mask } from '../core/grid/grid.ts';
@@ -9,7 +9,7 @@ import { buildScene, type GroundModel } from '../core/ground/model.ts';
 import { groundModel } from '../core/ground/store.ts';
 import type { Profile } from '../core/profile.ts';
 import type { CompiledRules, LearntRules } from '../core/rules/index.ts';
-import type { InspectionResult, Scene } from '../core/scene.ts';
+import type { DetectorResult, InspectionResult, Scene } from '../core/scene.ts';
 import type { ScalarReference } from '../core/statistics.ts';
 import { openDetectors, specsOf } from './detect.ts';
 import { type Deps, ENGINE } from './learn.ts';
@@ -90,29 +90,26 @@ export async function openInspector(
   if (file.status === 'proposed' && !proposed) {
     throw new LogsadError(
       'RULES_PROPOSED',
-      { product: file.product },
+      { product: file.product, file: path },
       path === undefined ? {} : { place: { file: path } },
     );
   }
   const backbone = await deps.backbones.dense('ground', profile.stamp.set);
   checkStamp(compiled, profile, backbone);
   const words = await openWords(file, profile.sections.words, profile.stamp.set, deps);
-  for (const [use, { id, digest }] of Object.entries(words?.backbones ?? {})) {
+  const print = profile.sections.ground ? await openPrint(file, profile.stamp.set, deps) : null;
+  // A text rule may be newer than the profile: then no print of the normals was read, by this reader or another.
+  const reads = print && profile.stamp.backbones.text ? { text: print.backbone } : {};
+  for (const [use, { id, digest }] of Object.entries({ ...words?.backbones, ...reads })) {
     const used = profile.stamp.backbones[use];
     if (used?.digest === digest) continue;
     const what = `it was learnt with ${used?.id ?? 'no model'} for ${use}, installed is ${id} (${digest.slice(0, 12)})`;
     throw new LogsadError('PROFILE_STALE', { what, product: file.product });
   }
-  const print = profile.sections.ground ? await openPrint(file, profile.stamp.set, deps) : null;
   const model: GroundModel | null = profile.sections.ground ? groundModel(profile.sections.ground) : null;
   const segmenter = createSegmenter(file, deps.images, deps.inference, backbone, deps.masks);
   segmenter.setFocus(model?.focus ?? null);
   const groundChannels = model ? model.head.stages.map((s) => s.channels) : [];
-  const detectors = await openDetectors(
-    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
-    profile.sections,
-    deps,
-  );
   const calibration = calibrate(compiled, profile, Object.fromEntries(deps.masks ?? []));
   const borders = Object.fromEntries(
     specsOf(file).map((d) => [d.name, mapBorder(profile.normals.flatMap((n) => n.scene.detectors[d.name] ?? []))]),
@@ -127,6 +124,13 @@ export async function openInspector(
     ),
     normals: profile.normals.length,
   };
+
+  // Last of all that can fail: from here on banks lie in the child until the inspector is disposed of.
+  const detectors = await openDetectors(
+    { file, masks: deps.masks ?? new Map(), groundChannels, set: profile.stamp.set },
+    profile.sections,
+    deps,
+  );
 
   const normalScenes = profile.normals.map((n) => n.scene);
   const judge = (
@@ -173,13 +177,14 @@ export async function openInspector(
       model && candidates
         ? buildScene(file, model, candidates, self?.image)
         : bareScene(image.name, framed.frame, backbone.stages[0]!.stride);
-    const grounded = print ? await print(bare, image, options.signal) : bare;
+    const grounded = print ? await print.read(bare, image, options.signal) : bare;
     lap('scene');
-    const found = await detectors.detect(framed.pixels, grounded, {
+    const judged = await detectors.detect(framed.pixels, grounded, {
       without: self && at,
       seen,
       ...extra,
     });
+    const found = self ? asLeftOut(judged, self.scene.detectors) : judged;
     const maps: Record<string, Inspection['maps'][string]> = {};
     const unknown = [...grounded.unknown];
     for (const [name, { map }] of Object.entries(found)) {
@@ -194,7 +199,7 @@ export async function openInspector(
       known ? { without: known.sha256 } : {},
       timings,
     );
-    return { result, maps };
+    return { result: { ...result, detectors: located(result, maps) }, maps };
   };
 
   return {
@@ -208,4 +213,14 @@ export async function openInspector(
     },
     inspect: async (image, options) => (await inspectWithMaps(image, options)).result,
   };
+}
+
+/** The detectors of a result; those above the border say which part of their map carries it. */
+function located({ detectors, scene }: InspectionResult, maps: Inspection['maps']): InspectionResult['detectors'] {
+  const of = ([name, d]: [string, DetectorResult]): [string, DetectorResult] => {
+    const map = d.unit > 1 ? maps[name] : undefined;
+    const strongest = map ? strongestRegion(map.map, map.border, scene.frame, scene.grid) : null;
+    return [name, strongest ? { ...d, strongest } : d];
+  };
+  return Object.fromEntries(Object.entries(detectors).map(of));
 }

@@ -110,11 +110,11 @@ async function learnWith(
   const { normals = [], calibration = [], relit = [], exemplars = {} } = grounded ?? {};
   const print = model && (await openPrint(file, set, deps));
   if (print) {
-    normals.splice(0, normals.length, ...(await printOf(print, normals, input.normals, options.signal)));
+    normals.splice(0, normals.length, ...(await printOf(print.read, normals, input.normals, options.signal)));
     calibration.splice(
       0,
       calibration.length,
-      ...(await printOf(print, calibration, input.calibration ?? [], options.signal)),
+      ...(await printOf(print.read, calibration, input.calibration ?? [], options.signal)),
     );
   }
   if (!model) {
@@ -150,7 +150,12 @@ async function learnWith(
     stamp: {
       product: file.product,
       grounding: input.compiled.digests.grounding,
-      backbones: { ground: { id: backbone.id, digest: backbone.digest }, ...words?.backbones, ...detected.backbones },
+      backbones: {
+        ground: { id: backbone.id, digest: backbone.digest },
+        ...words?.backbones,
+        ...(print ? { text: print.backbone } : {}),
+        ...detected.backbones,
+      },
       set,
       seed,
       engine: ENGINE,

@@ -103,10 +103,29 @@ export async function reportPictures(
   if (Object.keys(maps).length === 0) return { picture };
   const photo = await shrunk(path, PICTURES.heat.longSide, images);
   const { width, height } = photo;
-  const fused = imageMaps(result.scene, result.violations, maps, { width, height }, COMPOSITION)[FUSED]!;
+  const fused = imageMaps(result.scene, result.violations, inUnits(maps, result), { width, height }, COMPOSITION)[
+    FUSED
+  ]!;
   const src = await webpUrl(heatPicture(photo, fused), PICTURES.heat.quality, images);
-  const alt = `anomaly map, largest value ${figure(fused.data.reduce((m, v) => Math.max(m, v), 0))} tolerance units`;
+  const alt = `anomaly map, strongest place at unit ${figure(fused.data.reduce((m, v) => Math.max(m, v), 0))}`;
   return { picture, heat: `<img alt="${alt}" loading="lazy" width="${width}" height="${height}" src="${src}">` };
+}
+
+/**
+ * Maps whose strongest place stands at their detector's unit: a score may pool many cells and has a border of its own, and a
+ * page that says "unit 2" must not show a map that stays below 1. Maps without a border are left as they are.
+ */
+export function inUnits(
+  maps: Inspection['maps'],
+  { detectors }: Pick<InspectionResult, 'detectors'>,
+): Inspection['maps'] {
+  const scaled = Object.entries(maps).map(([name, { map, border }]) => {
+    const height = map.data.reduce((m, v) => Math.max(m, v), 0) - border.centre;
+    const unit = detectors[name]?.unit ?? 0;
+    const tolerance = height > 0 && unit > 0 && Number.isFinite(border.high) ? height / unit : border.tolerance;
+    return [name, { map, border: { ...border, tolerance } }] as const;
+  });
+  return Object.fromEntries(scaled);
 }
 
 /** Pictures with rulers in fractions, as PNG; scenes given are drawn into them. @throws LogsadError IMAGE_* */

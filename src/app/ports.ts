@@ -4,6 +4,7 @@
  */
 import type { CellSpec } from '../core/detect/cells.ts';
 import type { PromptBook } from '../core/detect/prompts.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { Grid, RgbImage } from '../core/grid/grid.ts';
 import type { KeptMask, SamOptions } from '../core/ground/sam.ts';
 import type { TextReading } from '../core/scene.ts';
@@ -55,7 +56,33 @@ export interface Tensor {
 }
 
 /** A graph the host can run: bytes made in memory, or a file on disk that was verified against the manifest. */
-export type GraphSource = { readonly bytes: Uint8Array } | { readonly path: string };
+export type LocalGraph = { readonly bytes: Uint8Array } | { readonly path: string };
+
+/** A tensor as a graph takes or yields it; -1 stands for any size. */
+export interface TensorFace {
+  readonly name: string;
+  readonly type: 'float32' | 'uint8' | 'int32' | 'int64';
+  readonly dims: readonly number[];
+}
+
+/** A graph that another machine runs, under the name and version it has there, with what it must take and yield. */
+export interface RemoteGraph {
+  readonly remote: string;
+  readonly model: string;
+  /** Absent: the one the server takes by default. */
+  readonly version?: string;
+  readonly inputs: readonly TensorFace[];
+  readonly outputs: readonly TensorFace[];
+}
+export type GraphSource = LocalGraph | RemoteGraph;
+
+/** What a loaded graph is called with. */
+export interface LoadedGraph {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Dims of the inputs as a server states them, -1 for any size. */
+  readonly stated?: Readonly<Record<string, readonly number[]>>;
+}
 
 /** One step of a program; feeds are tensors, names of resident tensors, or outputs of earlier steps of the program. */
 export interface Step {
@@ -71,7 +98,8 @@ export interface Step {
  * rejected with a LogsadError (INFERENCE_*).
  */
 export interface Inference extends AsyncDisposable {
-  load(id: string, source: GraphSource): Promise<{ inputs: readonly string[]; outputs: readonly string[] }>;
+  /** @throws LogsadError INFERENCE_*, for a RemoteGraph also REMOTE_* */
+  load(id: string, source: GraphSource): Promise<LoadedGraph>;
   /** Keeps a tensor in the child (memory banks, head weights); replaces one of the same name. */
   put(name: string, tensor: Tensor): Promise<void>;
   drop(name: string): Promise<void>;
@@ -82,6 +110,8 @@ export interface Inference extends AsyncDisposable {
     options?: { readonly signal?: AbortSignal; readonly deadlineMs?: number },
   ): Promise<Tensor[]>;
   readonly threads: number;
+  /** Execution providers besides the processor, in the order they are tried; absent where there are none. */
+  readonly providers?: readonly string[];
 }
 
 /** A dense backbone, ready to run: manifest facts plus its graph loaded into the host. */
@@ -150,6 +180,7 @@ export interface MaskModel {
 /** Reads one line of print. */
 export interface TextReader {
   readonly id: string;
+  readonly digest: string;
   read(line: RgbImage, signal?: AbortSignal): Promise<TextReading>;
 }
 
@@ -169,12 +200,14 @@ export interface Backbones {
   /** Loads the graph that turns raw stages of a backbone into rows (adapters/backbones/cellGraph.ts); its id. */
   cells(backbone: DenseBackbone, spec: CellSpec): Promise<string>;
   /**
-   * Loads the search `q[n, d]`, `bank[m, d]`, `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its id. With a
-   * `count` above 1 `cosine[n, count]`, the largest first.
+   * Loads the search `q[n, d]`, `bank[m, d]`, with `bias` also `bias[m]` -> `cosine[n]` (with `index` also `index[n]`); its
+   * id. With a `count` above 1 `cosine[n, count]`, the largest first.
    */
-  nearest(index: boolean, count?: number): Promise<string>;
+  nearest(of: { readonly index?: boolean; readonly bias: boolean; readonly count?: number }): Promise<string>;
   /** Loads the product `a[n, k]`, `bT[m, k]` -> `product[n, m]`; its id. */
   products(): Promise<string>;
+  /** Loads the choice of rows: `rows[n, d]`, `index[k]` (int64) -> `picked[k, d]`; its id. */
+  picked(): Promise<string>;
   /** The prompt lists of `prompts/`. @throws LogsadError PROMPTS_INVALID */
   prompts(): Promise<PromptBook>;
 }
@@ -223,8 +256,8 @@ export interface ChatReply {
   readonly unsupported: string | null;
 }
 
-/** One request with its answer, as it is recorded. Never holds a key. */
-export interface ChatExchange {
+/** What is recorded of any request that was sent. Never holds a key. */
+export interface ChatAsked {
   readonly schema: 'logsad/exchange/v1';
   /** SHA-256 of what was asked (model, messages with pictures replaced by their digests, schema, mode, limit). */
   readonly key: string;
@@ -236,7 +269,39 @@ export interface ChatExchange {
   readonly prompt: string;
   readonly maxOutputTokens: number;
   readonly images: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+/** One request with its answer, refusals too. */
+export interface ChatExchange extends ChatAsked {
   readonly reply: ChatReply;
+}
+
+/** Why an attempt brought no answer. */
+export interface ChatFault {
+  /** The error that it is, or null where the caller gave up. */
+  readonly code: ErrorCode | null;
+  readonly params: Readonly<Record<string, string | number>>;
+  /** HTTP status, null where none came. */
+  readonly status: number | null;
+  /** Counted from 1 within one question. */
+  readonly attempt: number;
+  /** ISO time of the fault. */
+  readonly at: string;
+}
+
+/** One request that was sent and got no answer. */
+export interface ChatFailure extends ChatAsked {
+  readonly fault: ChatFault;
+}
+
+export type ChatEntry = ChatExchange | ChatFailure;
+
+export interface ChatOptions {
+  readonly signal?: AbortSignal;
+  /** Told before each attempt is sent, repeats too. What it throws ends the question, and nothing is sent. */
+  readonly onAttempt?: () => void;
+  /** Told, and waited for, after each attempt that brought no answer. */
+  readonly onFault?: (fault: ChatFault) => Promise<void> | void;
 }
 
 export interface LanguageModel {
@@ -250,5 +315,5 @@ export interface LanguageModel {
   /** Dollars per million tokens, where the user stated them. */
   readonly prices: { readonly input: number; readonly output: number } | null;
   /** @throws LogsadError LLM_*, the abort reason of `signal` */
-  complete(request: ChatRequest, options?: { readonly signal?: AbortSignal }): Promise<ChatReply>;
+  complete(request: ChatRequest, options?: ChatOptions): Promise<ChatReply>;
 }

@@ -16,12 +16,18 @@ function printed(rules: readonly RuleSpec[]): string[] {
 /** A Scene with the print of its instances; read off the picture at its own resolution, not the frame's. */
 export type PrintReader = (scene: Scene, image: ImageInput, signal?: AbortSignal) => Promise<Scene>;
 
+/** A reader of print and the model behind it. */
+export interface Print {
+  readonly backbone: { readonly id: string; readonly digest: string };
+  readonly read: PrintReader;
+}
+
 /** Null where no rule asks for print or the set has no recogniser. @throws LogsadError MODEL_* */
-export async function openPrint(file: RuleFile, set: string, deps: Deps): Promise<PrintReader | null> {
+export async function openPrint(file: RuleFile, set: string, deps: Deps): Promise<Print | null> {
   const wanted = new Set(printed(file.rules));
   const reader = wanted.size > 0 ? await deps.backbones.reader?.(set) : null;
   if (!reader) return null;
-  return async (scene, image, signal) => {
+  const read: PrintReader = async (scene, image, signal) => {
     if (!scene.instances.some((i) => wanted.has(i.interest))) return scene;
     const bytes = 'path' in image ? await deps.images.bytes(image.path, signal) : image.bytes;
     const instances: Instance[] = [];
@@ -35,6 +41,7 @@ export async function openPrint(file: RuleFile, set: string, deps: Deps): Promis
     }
     return { ...scene, instances };
   };
+  return { backbone: { id: reader.id, digest: reader.digest }, read };
 }
 
 /** Records of one folder with their print. `refs`: that folder alone, for another may hold a file of the same name. */

@@ -10,6 +10,7 @@ import { type EvaluatedImage, type Evaluation, GOOD, isScored, type ScoredImage 
 import type { Inspector } from './inspect.ts';
 import { type Localisation, vandScore } from './localise.ts';
 import { RANKING, type Ranking, type Rate } from './ranking.ts';
+import { pixelRows, three } from './tables.ts';
 
 export const REPORT_FIGURES = {
   /** Values of normals drawn per plot; more would be one grey bar. */
@@ -22,7 +23,6 @@ export const REPORT_FIGURES = {
 
 type Range = readonly [number, number];
 
-const three = (v: number | null | undefined): string => (v === null || v === undefined ? '–' : v.toFixed(3));
 const share = (r: Rate | undefined): string => (r ? `${r.n} of ${r.of}` : '–');
 const within = (r: Range | undefined): string => (r ? `${r[0].toFixed(3)} to ${r[1].toFixed(3)}` : '–');
 
@@ -100,27 +100,33 @@ function detectorTable(e: Evaluation, pixels: Localisation | null): ReportTable 
   const folders = Object.keys(e.detected);
   const named: [string, Ranking][] = [['fused', e], ...Object.entries(e.detectors)];
   const interval = e.intervals ? ', 95 %' : '';
+  const found = (r: Ranking): string => {
+    const rates = Object.values(r.detected);
+    return `${rates.reduce((n, d) => n + d.n, 0)} of ${rates.reduce((n, d) => n + d.of, 0)}`;
+  };
   return {
     title: 'Detectors',
-    note: `AUROC of all anomalies against the good parts, then per folder; AP is average precision; F1-max sees the labels. Intervals: 95 % bootstrap over images (${e.intervals?.resamples ?? 0} draws).`,
+    note: `Found: anomalies above unit 1 by this detector alone; false alarms: good parts above it. AUROC of all anomalies against the good parts, then per folder; AP is average precision; F1-max sees the labels. Intervals: 95 % bootstrap over images (${e.intervals?.resamples ?? 0} draws).`,
     columns: [
       'detector',
+      'found',
+      'false alarms',
       'AUROC',
       ...(interval ? ['95 %'] : []),
       ...folders,
       'AP',
       'F1-max',
-      'false alarms',
       ...(pixels ? ['pixel AUROC', 'AUPRO@0.3'] : []),
     ],
     rows: named.map(([name, r]) => [
       name,
+      found(r),
+      share(r.falseAlarms),
       three(r.auroc.all),
       ...(interval ? [within(r.intervals?.auroc.all)] : []),
       ...folders.map((f) => three(r.auroc[f])),
       three(r.ap),
       three(r.f1max),
-      share(r.falseAlarms),
       ...(pixels ? [three(pixels.of[name]?.auroc), three(pixels.of[name]?.aupro)] : []),
     ]),
   };
@@ -142,9 +148,13 @@ function folderTable(e: Evaluation): ReportTable {
 
 function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   const { good, defective, withoutMask } = pixels.images;
-  const spro = Object.values(pixels.of).some((m) => m.spro);
   const all = Object.keys(Object.values(pixels.of)[0]?.folders ?? {});
   const folders = all.length > 1 ? all : [];
+  const { head, rows } = pixelRows(
+    pixels,
+    within,
+    folders.map((f) => [f, (m) => three(m.folders[f]?.aupro)]),
+  );
   const vand = vandScore(e.f1max, pixels.of.fused?.f1max);
   const remarks = [
     `${good} good and ${defective} defective images, ${pixels.defects} defects, maps at ${pixels.maps === 'native' ? 'native size' : `${pixels.maps} pixels`}; intervals from ${pixels.resamples} draws of whole images.`,
@@ -156,28 +166,8 @@ function pixelTable(pixels: Localisation, e: Evaluation): ReportTable {
   return {
     title: 'Where it looks: pixels',
     note: remarks.filter((r) => r !== '').join(' '),
-    columns: [
-      'map',
-      'AUROC',
-      '95 %',
-      'AP',
-      'F1-max',
-      'AUPRO@0.3',
-      '95 %',
-      ...folders,
-      ...(spro ? ['AU-sPRO@0.05'] : []),
-    ],
-    rows: Object.entries(pixels.of).map(([name, m]) => [
-      name,
-      three(m.auroc),
-      within(m.intervals?.auroc),
-      three(m.ap),
-      three(m.f1max),
-      three(m.aupro),
-      within(m.intervals?.aupro),
-      ...folders.map((f) => three(m.folders[f]?.aupro)),
-      ...(spro ? [three(m.spro?.mean[m.spro.limits.indexOf(0.05)])] : []),
-    ]),
+    columns: ['map', 'AUROC', '95 %', ...head],
+    rows,
   };
 }
 

@@ -6,6 +6,7 @@ import { altered } from '../core/detect/alter.ts';
 import { gridOf } from '../core/detect/cells.ts';
 import type { Answer, Need, Needs, RowsOf, SeeSpec, Source, View } from '../core/detect/detector.ts';
 import { cornerCrops, cutSquares } from '../core/detect/windows.ts';
+import type { Rows } from '../core/grid/cluster.ts';
 import type { FeatureGrid, RgbImage } from '../core/grid/grid.ts';
 import { inOrder } from './lanes.ts';
 import { type Backbones, type DenseBackbone, graphFor, type Inference, type Step, type Tensor } from './ports.ts';
@@ -39,17 +40,29 @@ function ranked(values: Float32Array, count: number): Float32Array[] {
   );
 }
 
+/** The sum of bags of one shape. */
+function sumOf([first, ...others]: readonly Rows[]): Rows {
+  const data = first!.data.slice();
+  for (const o of others) for (let i = 0; i < data.length; i++) data[i]! += o.data[i]!;
+  return { ...first!, data };
+}
+
 const stageTensor = (g: FeatureGrid): Tensor => ({ dims: [1, g.height, g.width, g.channels], data: g.data });
 
-/** The steps from a picture to its rows; the last one makes the rows, the backbone runs before it unless it already has. */
+type Output = { readonly step: number; readonly output: string };
+
+/**
+ * The steps from a picture to its rows, and where the rows of each stage come out: backbone (unless it has run already),
+ * cells, and for some rows alone one step per stage that picks them.
+ */
 async function rowSteps(
   backbones: Backbones,
   backbone: DenseBackbone,
   image: RgbImage,
   of: RowsOf,
   seen: SeenStages | null,
-): Promise<Step[]> {
-  const { spec, scales, places } = of;
+): Promise<{ steps: Step[]; rows: Output[] }> {
+  const { spec, scales, places, only } = of;
   const graph = await backbones.cells(backbone, spec);
   const { width, height } = gridOf(image, spec);
   const feeds: Record<string, Step['feeds'][string]> = {
@@ -62,9 +75,15 @@ async function rowSteps(
     feeds[`scale_${name}`] = vectorTensor(scales[i]!.scale);
   }
   if (places) feeds.places = rowsTensor(places);
-  const cells: Step = { graph, feeds };
-  if (seen) return [cells];
-  return [{ graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } }, cells];
+  const steps: Step[] = [{ graph, feeds }];
+  if (!seen) steps.unshift({ graph: await graphFor(backbone, image), feeds: { image: imageTensor(image) } });
+  const made = steps.length - 1;
+  const rows = spec.stages.map((name): Output => ({ step: made, output: `rows_${name}` }));
+  if (!only) return { steps, rows };
+  const pick = await backbones.picked();
+  const index = { dims: [only.length], data: BigInt64Array.from(only, BigInt) };
+  for (const all of rows) steps.push({ graph: pick, feeds: { rows: all, index } });
+  return { steps, rows: rows.map((_, s) => ({ step: made + 1 + s, output: 'picked' })) };
 }
 
 /** Cuts a picture into squares and shows them to the image tower. */
@@ -115,6 +134,13 @@ export function createRunner(
   const run = (steps: readonly Step[], fetch: readonly (readonly [number, string])[]): Promise<Tensor[]> =>
     inference.run(steps, fetch, extra);
 
+  /** The search graph and what it is fed besides: a bias that changes nothing is not even sent. */
+  const search = async (bias: Float32Array, of: { readonly index?: boolean; readonly count?: number } = {}) => {
+    const biased = bias.some((v) => v !== 0);
+    const graph = await backbones.nearest({ ...of, bias: biased });
+    return { graph, feeds: biased ? { bias: vectorTensor(bias) } : {} };
+  };
+
   /** How each need is met, by what it asks to do. */
   const meeting: { readonly [D in Need['do']]: (need: Extract<Need, { readonly do: D }>) => Promise<Answer> } = {
     keep: (need) => inference.put(need.name, rowsTensor(need.rows)).then(() => null),
@@ -138,13 +164,28 @@ export function createRunner(
     async rows(need) {
       const step = counted(need.of.length);
       const rows = await inOrder(need.of, async (of) => {
-        const steps = await rowSteps(backbones, dense(), await picture(of), of, shared);
+        const { steps, rows } = await rowSteps(backbones, dense(), await picture(of), of, shared);
         const found = await run(
           steps,
-          of.spec.stages.map((n) => [steps.length - 1, `rows_${n}`]),
+          rows.map((r) => [r.step, r.output]),
         );
         step();
         return found.map(asRows);
+      });
+      return { rows };
+    },
+    async project(need) {
+      const product = await backbones.products();
+      const rows = await inOrder(need.of, async (of) => {
+        const { steps, rows: bags } = await rowSteps(backbones, dense(), await picture(of), of, shared);
+        const first = steps.length;
+        for (const [s, a] of bags.entries())
+          steps.push({ graph: product, feeds: { a, bT: { resident: need.by[s]! } } });
+        const parts = await run(
+          steps,
+          bags.map((_, s) => [first + s, 'product']),
+        );
+        return [sumOf(parts.map(asRows))];
       });
       return { rows };
     },
@@ -156,28 +197,24 @@ export function createRunner(
       return { products: product!.data as Float32Array };
     },
     async nearest(need) {
-      const graph = await backbones.nearest(need.index === true, need.count);
-      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), bias: vectorTensor(need.bias) } }];
+      const { index: indexed = false, count = 1 } = need;
+      const { graph, feeds } = await search(need.bias, { index: indexed, count });
+      const steps = [{ graph, feeds: { q: feed(need.query), bank: feed(need.bank), ...feeds } }];
       const names = need.index ? ['cosine', 'index'] : ['cosine'];
       const [cosine, index] = await run(
         steps,
         names.map((n) => [0, n]),
       );
-      const largest = ranked(cosine!.data as Float32Array, need.count ?? 1);
+      const largest = ranked(cosine!.data as Float32Array, count);
       return index ? { largest, index: Int32Array.from(index.data as BigInt64Array, Number) } : { largest };
     },
     async match(need) {
-      const nearest = await backbones.nearest(false);
-      const steps = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
-      const cells = steps.length - 1;
+      const { graph, feeds } = await search(need.bias);
+      const { steps, rows } = await rowSteps(backbones, dense(), await picture(need.of), need.of, shared);
       const fetch: [number, string][] = [];
-      for (const [i, name] of need.of.spec.stages.entries()) {
+      for (const [i, q] of rows.entries()) {
         fetch.push([steps.length, 'cosine']);
-        const q = { step: cells, output: `rows_${name}` };
-        steps.push({
-          graph: nearest,
-          feeds: { q, bank: { resident: need.banks[i]! }, bias: vectorTensor(need.bias) },
-        });
+        steps.push({ graph, feeds: { q, bank: { resident: need.banks[i]! }, ...feeds } });
       }
       return { largest: (await run(steps, fetch)).map((t) => t.data as Float32Array) };
     },

@@ -3,13 +3,21 @@ import { table } from '../core/report/text.ts';
 import type { Combination } from './combinations.ts';
 import { type Evaluation, GOOD } from './evaluation.ts';
 import { type Localisation, vandScore } from './localise.ts';
+import type { Ranking } from './ranking.ts';
 import type { ShotFigures, Spread } from './sweep.ts';
 
-const three = (v: number | null | undefined): string => (v === null || v === undefined ? '–' : v.toFixed(3));
+/** A share to three decimals; a dash where there is none. */
+export const three = (v: number | null | undefined): string => (v === null || v === undefined ? '–' : v.toFixed(3));
 const share = (r: { n: number; of: number } | undefined): string => (r ? `${r.n}/${r.of}` : '–');
 
 const range = (r: readonly [number, number] | undefined): string =>
   r === undefined ? '' : `${r[0].toFixed(3)} to ${r[1].toFixed(3)}`;
+
+/** Anomalies that raise the alarm, of all folders together. */
+const foundOf = (detected: Ranking['detected']): string => {
+  const rates = Object.values(detected);
+  return share({ n: rates.reduce((n, r) => n + r.n, 0), of: rates.reduce((n, r) => n + r.of, 0) });
+};
 
 /** Scores per detector, what was found per folder, first causes per defect group. */
 export function evaluationToText(e: Evaluation): string {
@@ -24,14 +32,15 @@ export function evaluationToText(e: Evaluation): string {
   ]);
   const scores = { fused: e, ...e.detectors };
   blocks.push([
-    ['detector', 'AUROC', ...anomalies, 'AP', 'F1-max', 'false alarms'],
+    ['detector', 'found', 'false alarms', 'AUROC', ...anomalies, 'AP', 'F1-max'],
     ...Object.entries(scores).map(([name, r]) => [
       name,
+      foundOf(r.detected),
+      share(r.falseAlarms),
       three(r.auroc.all),
       ...anomalies.map((f) => three(r.auroc[f])),
       three(r.ap),
       three(r.f1max),
-      share(r.falseAlarms),
     ]),
   ]);
   if (Object.keys(e.groups).length > 0) {
@@ -87,24 +96,39 @@ export function combinationsToText(combinations: readonly Combination[]): string
   ]);
 }
 
+/**
+ * Pixel metrics per map, one row each under its column's head.
+ * @param more columns between AUPRO and sPRO, one value per map
+ */
+export function pixelRows(
+  { of }: Localisation,
+  interval: (r: readonly [number, number] | undefined) => string,
+  more: readonly (readonly [head: string, cell: (m: Localisation['of'][string]) => string])[] = [],
+): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+  const spro = Object.values(of).some((m) => m.spro);
+  return {
+    head: ['AP', 'F1-max', 'AUPRO@0.3', '95 %', ...more.map(([name]) => name), ...(spro ? ['AU-sPRO@0.05'] : [])],
+    rows: Object.entries(of).map(([name, m]) => [
+      name,
+      three(m.auroc),
+      interval(m.intervals?.auroc),
+      three(m.ap),
+      three(m.f1max),
+      three(m.aupro),
+      interval(m.intervals?.aupro),
+      ...more.map(([, cell]) => cell(m)),
+      ...(spro ? [three(m.spro?.mean[m.spro.limits.indexOf(0.05)])] : []),
+    ]),
+  };
+}
+
 /** Pixel metrics per map, and what they rest on. */
 export function localisationToText(l: Localisation, imageF1: number | null): string {
-  const spro = Object.values(l.of).some((m) => m.spro);
-  const rows = Object.entries(l.of).map(([name, m]) => [
-    name,
-    three(m.auroc),
-    range(m.intervals?.auroc),
-    three(m.ap),
-    three(m.f1max),
-    three(m.aupro),
-    range(m.intervals?.aupro),
-    ...(spro ? [three(m.spro?.mean[m.spro.limits.indexOf(0.05)])] : []),
-  ]);
-  const head = ['map', 'pixel AUROC', '95 %', 'AP', 'F1-max', 'AUPRO@0.3', '95 %', ...(spro ? ['AU-sPRO@0.05'] : [])];
+  const { head, rows } = pixelRows(l, range);
   const { good, defective, withoutMask } = l.images;
   const size = l.maps === 'native' ? 'native size' : `${l.maps} x ${l.maps} pixels`;
   const lines = [
-    table([head, ...rows]),
+    table([['map', 'pixel AUROC', '95 %', ...head], ...rows]),
     `pixels of ${good} good and ${defective} defective images with ${l.defects} defects, maps at ${size}${l.resamples > 0 ? `; intervals from ${l.resamples} draws of whole images` : ''}`,
   ];
   const folders = Object.keys(Object.values(l.of)[0]?.folders ?? {});

@@ -33,6 +33,8 @@ export interface CommandModule {
   readonly summary: string;
   /** A command line that works as it stands, shown by `--help`. */
   readonly example: string;
+  /** What its exit statuses mean, where they mean something of their own. */
+  readonly exits?: string;
   /** Ctrl-C is how it ends, and no interruption. */
   readonly endsBySignal?: true;
   declare(command: Command): void;

@@ -12,6 +12,7 @@ import {
   EXIT,
   type ExitCode,
   printJson,
+  quote,
   type Terminal,
 } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -37,7 +38,7 @@ function build(context: Context, finish: Finish): Command {
     .configureHelp({ helpWidth: 100 })
     .addHelpText(
       'after',
-      '\nExample:\n  $ logsad demo\n\nExit codes: 0 pass, 1 a reject was found, 2 usage or file fault, 3 environment fault.',
+      '\nExample:\n  $ logsad demo\n\nExit codes: 0 pass, 1 a reject was found or a check failed, 2 usage or file fault, 3 environment fault.',
     )
     .exitOverride();
   for (const m of COMMANDS)
@@ -60,7 +61,7 @@ function command(module: CommandModule, context: Context, finish: Finish, name =
     .showHelpAfterError(`see: logsad ${name} --help`)
     .addHelpText(
       'after',
-      `\nExample${module.example.includes('logsad-demo/') ? ' (after: logsad demo)' : ''}:\n  $ ${module.example}`,
+      `\nExample${module.example.includes('logsad-demo/') ? ' (after: logsad demo)' : ''}:\n  $ ${module.example}${module.exits ? `\n\nExit codes: ${module.exits}` : ''}`,
     )
     .action(async () => {
       // `define` ties the options that `declare` states to the handler's own type.
@@ -97,10 +98,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     if (abort.signal.aborted) return interrupted();
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
-      if (json)
-        printJson(terminal, {
-          error: { code: 'USAGE', message: error.message.replace(/^error: /, ''), fix: 'see: logsad --help' },
-        });
+      tellMisuse(error, argv, json);
       return EXIT.usage;
     }
     const fault = explain(error);
@@ -108,6 +106,22 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     else terminal.err(fault.text);
     return error instanceof LogsadError ? error.exit : EXIT.environment;
   }
+}
+
+/** Adds to what commander said; with `json` it said nothing. */
+function tellMisuse(error: CommanderError, argv: readonly string[], json: boolean): void {
+  const meant = error.code === 'commander.unknownCommand' ? inGroups(argv) : undefined;
+  const fix = meant ? `did you mean: ${meant}` : 'see: logsad --help';
+  const message = error.message.replace(/^error: /, '');
+  if (json) printJson(terminal, { error: { code: 'USAGE', message, fix } });
+  else if (meant) terminal.err(`${fix}\n`);
+}
+
+/** `lint` is a command of `rules`: the words that were meant, where the first one names a command of a group. */
+function inGroups(argv: readonly string[]): string | undefined {
+  const word = argv.find((a) => !a.startsWith('-'));
+  const found = COMMANDS.find((m) => 'commands' in m && m.commands.some((c) => c.name === word));
+  return found && `logsad ${found.name} ${argv.map(quote).join(' ')}`;
 }
 
 function interrupted(): ExitCode {

@@ -23,7 +23,7 @@ export interface ReportEntries {
 
 /** Without what the page never shows: what was seen, and the measurements of a part that has no card. */
 function slim(result: InspectionResult, card: boolean): InspectionResult {
-  const detectors = Object.entries(result.detectors).map(([name, { score, unit }]) => [name, { score, unit }]);
+  const detectors = Object.entries(result.detectors).map(([name, { evidence: _, ...d }]) => [name, d]);
   return {
     ...result,
     measurements: card ? result.measurements : [],

@@ -100,7 +100,9 @@ export function allowedAside(n: number): number {
 function reasonOf(judged: Judged): string {
   const first = judged.rules.violations.find((v) => v.severity === 'reject');
   const [name, unit] = Object.entries(judged.detectors).sort((a, b) => b[1] - a[1])[0] ?? ['composition', 0];
-  return first && judged.rules.unit >= unit ? first.message : `${name} scores ${unit.toFixed(2)} times its border`;
+  return first && judged.rules.unit >= unit
+    ? first.message
+    : `${unit.toFixed(2)} times as far from the others as a good part may be (${name})`;
 }
 
 /** The Scenes of a profile as a learning set, nothing set aside yet. */

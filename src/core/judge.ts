@@ -9,7 +9,15 @@ import {
 import { teaching } from './rules/learn.ts';
 import type { RegionMasks } from './rules/view.ts';
 import type { Scene } from './scene.ts';
-import { learnScalar, mean, median, type ScalarReference, standardDeviation, TOLERANCE } from './statistics.ts';
+import {
+  learnScalar,
+  mean,
+  median,
+  type ScalarReference,
+  standardDeviation,
+  TOLERANCE,
+  widened,
+} from './statistics.ts';
 
 export const CALIBRATE = {
   /** Smallest spread believed of a detector's scores, as a share of their median (LogSAD's own lie at 5 to 30 %). */
@@ -96,7 +104,7 @@ export const scoresOf = (name: string, scenes: readonly Scene[]): number[] =>
 const raisesOf = (name: string, scenes: readonly Scene[]): number[] =>
   scenes.flatMap(({ detectors }) => {
     const { score, altered } = detectors[name] ?? {};
-    return score === undefined || altered === undefined ? [] : [Math.max(0, altered - score)];
+    return score === undefined || altered === undefined ? [] : [Math.max(0, altered.score - score)];
   });
 
 /** `raises`: the border leaves room for what other focus and light typically add to the score of a good part. */
@@ -106,9 +114,8 @@ function boundsOf(
   raises: readonly number[],
 ): ScalarReference {
   const floor = CALIBRATE.floor * Math.abs(median(normals.length > 0 ? normals : calibration)) || CALIBRATE.floor;
-  const bounds = learnScalar(normals, { floor, oneSided: true, calibration });
-  const room = raises.length > 0 ? median(raises) : 0;
-  return room > 0 ? { ...bounds, tolerance: bounds.tolerance + room, high: bounds.high + room } : bounds;
+  const bounds = learnScalar(normals, { floor, oneSided: true, predict: true, calibration });
+  return widened(bounds, raises.length > 0 ? median(raises) : 0);
 }
 
 function learnDetector(name: string, normals: readonly Scene[], calibration: readonly Scene[]): DetectorBounds {

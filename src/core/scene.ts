@@ -112,8 +112,8 @@ export interface DetectorReading {
   readonly score: number;
   /** Largest value of its map, where it has one and the score pools it otherwise. */
   readonly peak?: number;
-  /** Of a normal that was also seen in slightly other focus and light: its largest score then. */
-  readonly altered?: number;
+  /** Of a normal that was also seen in slightly other focus and light: the largest of each number then. */
+  readonly altered?: Pick<DetectorReading, 'score' | 'peak' | 'within'>;
   /** Its map pooled where `structure` rules ask for it, by rule id. */
   readonly within?: Readonly<Record<string, number>>;
   /** What the score rests on, as the detector sees it. */
@@ -182,6 +182,8 @@ export interface DetectorResult {
   /** Conformal p-value of this detector alone, null where no normal was left to rank against. */
   readonly p?: number | null;
   readonly evidence?: DetectorEvidence;
+  /** Above unit 1 and known only while the picture was looked at: the part of its map that carries the score. */
+  readonly strongest?: UnknownRegion;
 }
 
 export interface InspectionResult {

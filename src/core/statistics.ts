@@ -3,9 +3,10 @@
  * bounds here. Every constant stands in `TOLERANCE`, with where it comes from.
  */
 
-import { probit } from './normal.ts';
+import { invert } from './grid/linear.ts';
+import { predictionFactor, probit } from './normal.ts';
 
-export { normalCdf, probit } from './normal.ts';
+export { normalCdf, probit, studentQuantile } from './normal.ts';
 
 export const TOLERANCE = {
   /** Normal-consistent scale of the median absolute deviation. */
@@ -23,6 +24,8 @@ export const TOLERANCE = {
   extentFour: 4,
   /** How fast the one turns into the other: extentMany + (extentFour - extentMany) * (4 / n) ** extentDecay. */
   extentDecay: 0.9,
+  /** One normal in so many may lie above the border of a detector's score, as far as its spread tells. */
+  predicted: 0.01,
   /** Weak kinds (sensitive to light and borders) get wider bounds (FINDINGS 5). */
   weakFactor: 1.5,
   /** Share of a pooled, diagonal covariance mixed into the sample covariance: shrinkTo / (n + shrinkTo). */
@@ -76,6 +79,11 @@ export interface LearnOptions {
   readonly alarm?: number;
   /** What the finished tolerance is multiplied by (a rule's `tolerance`). Default 1. */
   readonly scale?: number;
+  /**
+   * The bound predicts one more value of the same distribution, exceeded with `TOLERANCE.predicted`, instead of standing
+   * well clear of all: `reach` of scores, which vary from one normal to the next without end, not of facts of a product.
+   */
+  readonly predict?: boolean;
 }
 
 /** What normals say about one scalar. `tolerance` is the distance from centre to border: margin = deviation / tolerance. */
@@ -129,7 +137,7 @@ export function learnScalar(values: readonly number[], options: LearnOptions): S
     .map((e) => e.i);
   const aside = new Set(setAside);
   const kept = all.filter((_, i) => !aside.has(i)).map(deviation);
-  const tolerance = reach(kept, sigma, options);
+  const tolerance = options.predict ? predictedReach(kept, sigma, n, options.floor) : reach(kept, sigma, options);
   return {
     n: all.length,
     centre,
@@ -163,6 +171,21 @@ export function reach(
     options.alarm < seen ? largest * Math.max(1, sigmas / -probit(seen / 2)) : quantile(deviations, 1 - options.alarm);
   const factor = options.alarm < seen ? extentFactor(n) : extentFactor(n) / t.extentMany;
   return widen * Math.max(sigmas * sigma, factor * extent);
+}
+
+/**
+ * Distance from centre to border that predicts the next of n normals, holds on every deviation seen with a margin, and
+ * leaves `TOLERANCE.sigmas` of mere measurement noise.
+ */
+function predictedReach(deviations: readonly number[], sigma: number, n: number, floor: number): number {
+  const t = TOLERANCE;
+  const largest = deviations.reduce((m, d) => Math.max(m, d), 0);
+  return Math.max(t.sigmas * floor, predictionFactor(n, t.predicted) * sigma, t.extentMany * largest);
+}
+
+/** A reference whose border lies `room` farther out. */
+export function widened(bounds: ScalarReference, room: number): ScalarReference {
+  return room > 0 ? { ...bounds, tolerance: bounds.tolerance + room, high: bounds.high + room } : bounds;
 }
 
 /** `a - b` for angles of period `period`, wrapped into [-period / 2, period / 2). */
@@ -288,25 +311,6 @@ export function mahalanobis(
     for (let j = 0; j < centre.length; j++) sum += (v[i]! - centre[i]!) * precision[i]![j]! * (v[j]! - centre[j]!);
   }
   return Math.sqrt(Math.max(0, sum));
-}
-
-/** Inverse of a small positive-definite matrix by Gauss-Jordan with row pivots. */
-function invert(m: readonly (readonly number[])[]): number[][] {
-  const d = m.length;
-  const a = m.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
-  for (let c = 0; c < d; c++) {
-    let pivot = c;
-    for (let r = c + 1; r < d; r++) if (Math.abs(a[r]![c]!) > Math.abs(a[pivot]![c]!)) pivot = r;
-    [a[c], a[pivot]] = [a[pivot]!, a[c]!];
-    const p = a[c]![c]!;
-    for (let j = 0; j < 2 * d; j++) a[c]![j]! /= p;
-    for (let r = 0; r < d; r++) {
-      if (r === c) continue;
-      const f = a[r]![c]!;
-      if (f !== 0) for (let j = 0; j < 2 * d; j++) a[r]![j]! -= f * a[c]![j]!;
-    }
-  }
-  return a.map((row) => row.slice(d));
 }
 
 /** Deviation of `x` in tolerance units: 0 at the centre, 1 at the border. 0 where nothing was learnt. */

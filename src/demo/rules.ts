@@ -180,9 +180,11 @@ const RULES = `  - { id: four-screws, kind: count, of: screw, equals: 4, because
   - { id: label-place, kind: position, of: label, relativeTo: product, because: The label lies in its recess at the lower left. }
 `;
 
-/** Reads the print; needs a text-recognition model. */
-const TEXT_RULE = `  - { id: label-text, kind: text, of: label, oneOf: [${Object.values(LABEL_TEXT).join(', ')}], because: The label names one of the kits that we pack. }
-`;
+/** Reads the print; needs a text-recognition model. A label of another kit is wrong too, so each variant has its own. */
+const TEXT_RULES = VARIANTS.map(
+  (v) =>
+    `  - { id: label-text-${v}, kind: text, of: label, equals: ${LABEL_TEXT[v]}, when: { attribute: plug-colour, is: ${v} }, because: The label names the kit with the ${v} plug. }\n`,
+).join('');
 
 /**
  * rules.yaml of the demo product for pictures made with `seed` (their size and number do not matter).
@@ -226,7 +228,7 @@ ${attribute('cap-colour', 'cap', shown)}
 
 # What a kit must be. Counts are stated, every tolerance is learnt from the normals.
 rules:
-${RULES}${text ? TEXT_RULE : ''}
+${RULES}${text ? TEXT_RULES : ''}
 provenance:
   interests: { by: generator, from: [${shown.map((i) => i.path).join(', ')}] }
   rules: { by: hand }

@@ -15,10 +15,11 @@ let host: InferenceHost;
 beforeAll(async () => {
   host = await createInference({ threads: 1 });
   await host.load('matmul', { bytes: matmulGraph() });
-  await host.load('nearest', { bytes: nearestGraph({ tile: TILE }) });
-  await host.load('cosine', { bytes: nearestGraph({ tile: TILE, index: false }) });
+  await host.load('nearest', { bytes: nearestGraph({ tile: TILE, block: 1 }) });
+  await host.load('cosine', { bytes: nearestGraph({ tile: TILE, block: 1, index: false }) });
+  await host.load('biased', { bytes: nearestGraph({ tile: TILE, block: 1, bias: true }) });
   await host.load('head', { bytes: headGraph(STAGES) });
-  await host.load('three', { bytes: nearestGraph({ tile: TILE, index: false, count: 3 }) });
+  await host.load('three', { bytes: nearestGraph({ tile: TILE, block: 1, index: false, count: 3 }) });
 });
 afterAll(() => host[Symbol.asyncDispose]());
 
@@ -81,6 +82,26 @@ describe('products', () => {
         expect([...index!.data].map(Number)).toEqual(products(q, bank).map((row, i) => row.indexOf(best[i]!)));
         expect(cosine!.dims).toEqual([q.dims[0]]);
         expect((await run('cosine', ['cosine']))[0]!.data).toEqual(cosine!.data);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('adds a bias to the products with each row', async () => {
+    const biased = pairs.chain(([q, bank]) => fc.tuple(fc.constant(q), fc.constant(bank), integers(bank.dims[0]!)));
+    await fc.assert(
+      fc.asyncProperty(biased, async ([q, bank, data]) => {
+        const feeds = { q, bank, bias: { dims: [data.length], data } };
+        const [cosine, index] = await host.run(
+          [{ graph: 'biased', feeds }],
+          [
+            [0, 'cosine'],
+            [0, 'index'],
+          ],
+        );
+        const sums = products(q, bank).map((row) => row.map((v, j) => v + data[j]!));
+        expect([...cosine!.data].map((v) => Number(v) + 0)).toEqual(sums.map((row) => Math.max(...row) + 0));
+        expect([...index!.data].map(Number)).toEqual(sums.map((row) => row.indexOf(Math.max(...row))));
       }),
       { numRuns: 30 },
     );

@@ -125,7 +125,24 @@ describe('faults of a request', () => {
   it('tells that memory ran out', async () => {
     await host.load('huge', { bytes: hugeOnnx() });
     const step = { graph: 'huge', feeds: { length: { dims: [1], data: new BigInt64Array([2n ** 42n]) } } };
-    await expect(host.run([step], [[0, 'largest']])).rejects.toMatchObject({ code: 'INFERENCE_MEMORY' });
+    await expect(host.run([step], [[0, 'largest']])).rejects.toMatchObject({
+      code: 'INFERENCE_MEMORY',
+      // 2^42 float32: the graph, what it asked for, what it was fed, what the process held, what to do.
+      message: expect.stringMatching(
+        /^graph 'huge' ran out of memory: it asked for 16777216 MiB at once, fed length int64\[1\]; .* held \d+ MiB$/,
+      ),
+      fix: expect.stringMatching(/logsad doctor.*logsad learn --models/),
+    });
+  });
+
+  it('refuses an execution provider that is not installed, and computes on the processor where it is named', async () => {
+    await using strange = await createInference({ threads: 1, providers: ['abacus'] });
+    await expect(strange.load('add', { bytes: additionOnnx() })).rejects.toMatchObject({
+      code: 'INFERENCE_PROVIDER',
+      message: expect.stringMatching(/'abacus'.*installed: .*cpu/),
+    });
+    await using plain = await createInference({ threads: 1, providers: ['cpu'] });
+    expect(plain.providers).toEqual([]);
   });
 
   it('goes on with the same child after all of these', async () => {

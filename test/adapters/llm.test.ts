@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bodyOf, createClient } from '../../src/adapters/llm/client.ts';
+import { asSent, bodyOf, createClient } from '../../src/adapters/llm/client.ts';
 import { type LlmConfig, llmConfig } from '../../src/adapters/llm/config.ts';
 import { recall, remember } from '../../src/adapters/llm/memory.ts';
 import { loadPrompts } from '../../src/adapters/llm/prompts.ts';
-import { exchangeKey, readRecord, recorded, replayed } from '../../src/adapters/llm/record.ts';
+import { exchangeKey, knownExchanges, readRecord, recorded, replayed } from '../../src/adapters/llm/record.ts';
 import type { ChatMode, ChatRequest } from '../../src/app/ports.ts';
 import { budgeted, estimateTokens } from '../../src/app/propose/budget.ts';
 import { LogsadError } from '../../src/core/errors.ts';
@@ -176,6 +176,23 @@ describe('the client', () => {
     expect(server!.received).toHaveLength(3);
   });
 
+  it('does not begin a pause that would outlast the limit, nor repeat what the server calls hopeless', async () => {
+    for (const headers of [{ 'retry-after': '3600' }, { 'x-should-retry': 'false' }]) {
+      const llm = await client(() => ({ status: 429, message: 'slow down', headers }), { retries: 5 });
+      const error = await fault(llm.complete(request()));
+      expect([error.code, server!.received.length]).toEqual(['LLM_BUSY', 1]);
+      if ('retry-after' in headers) expect(error.message).toContain('asks to wait 3600 s');
+      await server!.close();
+    }
+  });
+
+  it('understands a Retry-After that names a time', async () => {
+    const headers = { 'retry-after': new Date(Date.now() + 7_200_000).toUTCString() };
+    const llm = await client(() => ({ status: 503, message: 'later', headers }), { retries: 5 });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_SERVER');
+    expect(server!.received).toHaveLength(1);
+  });
+
   it.each<[string, Turn, boolean]>([
     ['never answers', { hang: true }, false],
     ['trickles', { say: { a: 'x'.repeat(50) }, slow: 400 }, false],
@@ -218,6 +235,38 @@ describe('what the environment holds for other servers', () => {
     expect(process.env.OPENAI_CUSTOM_HEADERS).toContain('X-Secret');
   });
 
+  it.each<[string, Partial<LlmConfig>, string]>([
+    ['a plain server', {}, '/chat/completions'],
+    [
+      'Azure',
+      { azure: { apiVersion: '2024-10-21' } },
+      '/deployments/careful-1/chat/completions?api-version=2024-10-21',
+    ],
+    ['a server that streams', { stream: true }, '/chat/completions'],
+  ])('nor anything else: what is sent to %s is what asSent shows', async (_, extra, end) => {
+    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'X-Secret: of-another');
+    const llm = await client([{ say: { fine: true } }], extra);
+    await llm.complete(request());
+    const { headers, body } = server!.received[0]!;
+    const shown = await asSent({ url: server!.url, model: 'careful-1', key: KEY, ...extra }, request());
+    expect(server!.received).toHaveLength(1);
+    expect(shown.body).toEqual(body);
+    expect(shown.bytes).toBe(Number(headers['content-length']));
+    expect(shown.url.endsWith(end) && shown.url.startsWith(new URL(server!.url).origin)).toBe(true);
+    expect(JSON.stringify(shown)).not.toContain(KEY);
+    // Beyond these, HTTP's own: no platform, no version of the package, no time limits.
+    const transport =
+      /^(host|connection|content-length|accept-encoding|accept-language|sec-fetch-mode|transfer-encoding)$/;
+    expect(Object.keys(shown.headers)).toEqual(
+      Object.keys(headers)
+        .filter((h) => !transport.test(h))
+        .sort(),
+    );
+    expect(headers['user-agent']).toBe('logsad');
+    const without = await asSent({ url: server!.url, model: 'careful-1', key: null, ...extra }, request());
+    expect(Object.keys(without.headers)).toEqual(['accept', 'content-type', 'user-agent']);
+  });
+
   it('is not what a server points to either: redirects are faults', async () => {
     const other = await llmServer(() => ({ say: { fine: true } }));
     try {
@@ -249,6 +298,22 @@ describe('the cap', () => {
     expect(server!.received).toHaveLength(1);
   });
 
+  it('counts the repeats of one question', async () => {
+    const turn: Turn = { status: 503, message: 'oops', headers: { 'retry-after-ms': '1' } };
+    const estimate = estimateTokens(request());
+    const llm = budgeted(await client(() => turn, { retries: 9 }), { tokens: 3 * estimate + 100 });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(3);
+  });
+
+  it('takes an attempt without any status for one that was answered in full', async () => {
+    const inner = await client(() => ({ hang: true }), { timeoutSeconds: 0.3 });
+    const llm = budgeted(inner, { tokens: 2 * estimateTokens(request()) + 199 });
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_TIMEOUT');
+    expect((await fault(llm.complete(request()))).code).toBe('LLM_BUDGET');
+    expect(server!.received).toHaveLength(1);
+  });
+
   it('takes a character of Chinese for a token at least', () => {
     const said = (text: string) => estimateTokens({ ...request(), messages: [{ role: 'user', parts: [{ text }] }] });
     expect(said('检'.repeat(300)) - said('')).toBeGreaterThanOrEqual(300);
@@ -276,7 +341,7 @@ describe('the record', () => {
       model: 'careful-1',
       images: [{ name: 'a.jpg', sha256: picture.sha256 }],
     });
-    expect(first!.reply.at).toBe(AT);
+    expect(first).toMatchObject({ reply: { at: AT } });
   });
 
   it('answers a second run without asking, and a replay without any server', async () => {
@@ -309,6 +374,80 @@ describe('the record', () => {
     expect((await readRecord(file)).map((e) => e.mode)).toEqual(['tool']);
   });
 
+  const down: Turn = { status: 500, message: `it broke, ${KEY}`, headers: { 'retry-after-ms': '1' } };
+
+  it('holds what failed, before the answer and without one; a replay ends alike', async () => {
+    const file = join(folder, 'exchanges.jsonl');
+    const llm = recorded(await client([down, { say: { fine: true } }, down, down], { retries: 1 }), { file });
+    const said = await llm.complete(request());
+    const error = await fault(llm.complete(request('plain')));
+    const text = await readFile(file, 'utf8');
+    expect(text).not.toContain(KEY);
+    const entries = await readRecord(file);
+    expect(entries.map((e) => ('fault' in e ? [e.mode, e.fault.code, e.fault.attempt, e.fault.at] : 'reply'))).toEqual([
+      ['strict', 'LLM_SERVER', 1, AT],
+      'reply',
+      ['plain', 'LLM_SERVER', 1, AT],
+      ['plain', 'LLM_SERVER', 2, AT],
+    ]);
+    expect(entries[2]).toMatchObject({ model: 'careful-1', images: [{ name: 'a.jpg', sha256: picture.sha256 }] });
+    expect(entries.every((e) => e.prompt.length === 64 && e.key.length === 64)).toBe(true);
+
+    const replay = await replayed(file);
+    expect(await replay.complete(request())).toEqual(said);
+    const again = await fault(replay.complete(request('plain')));
+    expect([again.code, again.message]).toEqual([error.code, error.message]);
+    expect([replay.exchanges.length, replay.entries.length]).toEqual([1, 4]);
+    expect(await readFile(file, 'utf8')).toBe(text);
+
+    // An ordinary run asks again what failed, and keeps that it had failed.
+    const second = recorded(await client([{ say: { fine: 2 } }]), { file, known: await knownExchanges(file) });
+    await second.complete(request());
+    expect((await second.complete(request('plain'))).text).toBe('{"fine":2}');
+    await second.finish();
+    expect([second.asked, server!.received.length]).toEqual([1, 1]);
+    expect((await readRecord(file)).map((e) => 'fault' in e)).toEqual([true, false, true, true, false]);
+  });
+
+  it.each<[string, Turn, string | null]>([
+    ['a time limit', { hang: true }, 'LLM_TIMEOUT'],
+    ['an abort', { hang: true }, null],
+    ['an answer that is none', { raw: '{"choices":[]}' }, 'LLM_SERVER'],
+  ])('holds %s', async (_, turn, code) => {
+    const file = join(folder, 'exchanges.jsonl');
+    const llm = recorded(await client([turn], { timeoutSeconds: code === null ? 60 : 0.5 }), { file });
+    const abort = new AbortController();
+    if (code === null) setTimeout(() => abort.abort(new Error('enough')), 100);
+    await expect(llm.complete(request(), { signal: abort.signal })).rejects.toThrow();
+    expect(await readRecord(file)).toMatchObject([{ fault: { code, attempt: 1, at: AT } }]);
+    const replay = await fault((await replayed(file)).complete(request()));
+    expect(replay.code).toBe(code ?? 'LLM_RECORD_MISSING');
+  });
+
+  it('of an earlier run stays whole until a fresh run is through', async () => {
+    const file = join(folder, 'exchanges.jsonl');
+    const old = recorded(await client(() => ({ say: 'old' })), { file });
+    await old.complete(request());
+    await old.finish();
+    const bytes = await readFile(file);
+    const failing = recorded(await client([{ say: 'new' }, down]), { file, fresh: true });
+    await failing.complete(request());
+    await fault(failing.complete(request('plain')));
+    expect(await readFile(file)).toEqual(bytes);
+    expect((await readRecord(`${file}.partial`)).map((e) => 'fault' in e)).toEqual([false, true]);
+    // What the run that failed had paid for serves the next one; then nothing is left beside the record.
+    const next = recorded(await client(() => ({ say: 'newer' })), { file, known: await knownExchanges(file) });
+    expect((await next.complete(request())).text).toBe('new');
+    expect((await next.complete(request('plain'))).text).toBe('newer');
+    await next.finish();
+    expect(await readdir(folder)).toEqual(['exchanges.jsonl']);
+    expect((await readRecord(file)).map((e) => ('reply' in e ? e.reply.text : 'fault'))).toEqual([
+      'new',
+      'fault',
+      'newer',
+    ]);
+  });
+
   it('knows a request by its model, words, pictures, shape, mode and limit', () => {
     const keys = [
       exchangeKey(request(), 'm'),
@@ -330,7 +469,18 @@ describe('the record', () => {
     expect(exchangeKey({ ...request(), messages: same }, 'm')).toBe(keys[0]);
   });
 
-  it.each(['{', '{"schema":"other"}', '[]', 'null'])('refuses a line %j at its place', async (line) => {
+  const damaged = {
+    schema: 'logsad/exchange/v1',
+    ...{ key: 'k', stage: 's', model: 'm', endpoint: 'e' },
+    fault: { code: 'NO_SUCH_CODE', params: {}, status: null, attempt: 1, at: AT },
+  };
+  it.each([
+    '{',
+    '{"schema":"other"}',
+    '[]',
+    'null',
+    JSON.stringify(damaged),
+  ])('refuses a line %j at its place', async (line) => {
     const file = join(folder, 'r.jsonl');
     await writeFile(file, `\n${line}\n`);
     const error = await fault(readRecord(file));

@@ -16,7 +16,7 @@ describe('skeletonRules', () => {
         fc.string({ unit: 'grapheme', maxLength: 30 }),
         fc.string({ minLength: 1, maxLength: 20 }),
         (folder, file) => {
-          const text = skeletonRules(productName(folder), `${file.replace(/[\\/\0]/g, '')}.jpg`);
+          const text = skeletonRules(productName(folder), `${file.replace(/[\\/\0]/g, '')}.jpg`, './rules.schema.json');
           expect(lintRules(text, 'rules.yaml')).toEqual([]);
           expect(lintRules(uncommented(text), 'rules.yaml')).toEqual([]);
         },
@@ -25,7 +25,9 @@ describe('skeletonRules', () => {
   });
 
   it('really has examples to switch on', () => {
-    expect(uncommented(skeletonRules('box', '0.jpg'))).toMatch(/^rules:\n {2}- \{ id: one-part/m);
+    expect(uncommented(skeletonRules('box', '0.jpg', '../rules.schema.json'))).toMatch(
+      /^rules:\n {2}- \{ id: one-part/m,
+    );
   });
 });
 

@@ -17,8 +17,9 @@ import {
 } from '../../src/index.ts';
 import { llmServer } from '../support/llmServer.ts';
 import { juiceBottle } from '../support/proposals/juiceBottle.ts';
-import { careful, drawNormals, type Product, shaken } from '../support/proposals/kit.ts';
+import { careful, drawNormals, type Product, type Replies, shaken } from '../support/proposals/kit.ts';
 import { OTHERS, PANEL_REPLIES, PANEL_SIZE, PANELS } from '../support/proposals/others.ts';
+import { SPLICE_PANEL_SIZE, SPLICE_PANELS, SPLICE_REPLIES } from '../support/proposals/panels.ts';
 import { shared, sharedPath } from '../support/shared.ts';
 
 const LONG = { timeout: 600_000 };
@@ -89,20 +90,42 @@ describe('recorded replies for the five categories, on drawn stand-ins', () => {
   );
 });
 
-describe.skipIf(shared('data/panels_pushpins') === null)(
-  'on the panels of ../shared/data (five good pictures cut out of printed figures: no LOCO result)',
+interface PanelCase {
+  readonly name: string;
+  readonly folder: string;
+  readonly replies: Replies;
+  readonly size: Product['size'];
+  readonly shown: readonly string[];
+}
+const PANEL_CASES: readonly PanelCase[] = [
+  { name: 'pushpins', folder: 'panels_pushpins', replies: PANEL_REPLIES, size: PANEL_SIZE, shown: PANELS },
+  {
+    name: 'splicing-connectors',
+    folder: 'panels_splicing_connectors',
+    replies: SPLICE_REPLIES,
+    size: SPLICE_PANEL_SIZE,
+    shown: SPLICE_PANELS,
+  },
+];
+
+describe.skipIf(PANEL_CASES.some((c) => shared(`data/${c.folder}`) === null))(
+  'on the panels of ../shared/data (five good pictures each, cut out of printed figures: no LOCO result)',
   () => {
-    it('a colour word grounds the pins, and both sentences about them are vetted', LONG, async () => {
-      const { images } = await files.listNormals(sharedPath('data/panels_pushpins/test/good'));
-      const { instructions, name } = OTHERS.find((p) => p.instructions.includes('compartment'))!;
-      const server = await llmServer(careful(shaken(PANEL_REPLIES, PANEL_SIZE, 1)));
+    // A colour word grounds pins and cables: clicks off by so much would miss a cable.
+    it.each(PANEL_CASES)('$name: every rule that the model says is vetted and stands', LONG, async (p) => {
+      const { images } = await files.listNormals(sharedPath(`data/${p.folder}/test/good`));
+      const { instructions } = OTHERS.find((o) => o.name === p.name)!;
+      const server = await llmServer(careful(shaken(p.replies, p.size, 1)));
       const config = { url: server.url, model: 'careful', key: null, retries: 0 };
       const llm = recorded(createClient(config), { file: null });
-      const input = { product: name, file: 'rules.yaml', instructions, normals: images, images: [...PANELS] };
+      const input = { product: p.name, file: 'rules.yaml', instructions, normals: images, images: p.shown };
       const proposal = await proposeRules(engine, input, llm).finally(() => server.close());
       expect(lintRules(proposal.text, 'rules.yaml')).toEqual([]);
-      const rules = compileRules(proposal.text, 'rules.yaml').rules.map((r) => r.id);
-      expect(rules).toEqual(expect.arrayContaining(['fifteen-pins', 'one-per-compartment']));
+      const compiled = compileRules(proposal.text, 'rules.yaml');
+      const said = p.replies.rules.rules.map((r) => r.id);
+      expect(compiled.rules.map((r) => r.id)).toEqual(expect.arrayContaining(said));
+      expect(objections(compiled)).toEqual([]);
+      expect(proposal.alarms.of).toBe(images.length);
     });
   },
 );

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../../src/adapters/llm/client.ts';
-import { recorded } from '../../src/adapters/llm/record.ts';
+import { recorded, replayed } from '../../src/adapters/llm/record.ts';
 import {
   type Engine,
   files,
@@ -17,6 +17,23 @@ import { llmServer } from '../support/llmServer.ts';
 import { BAD, type Bad, scriptOf } from '../support/proposals/bad.ts';
 import { drawNormals } from '../support/proposals/kit.ts';
 import { OTHERS } from '../support/proposals/others.ts';
+
+// The conversations differ in what the model says; what its sentences come to on the same normals is worked out once.
+vi.mock('../../src/app/learn.ts', async (original) => {
+  const real = await original<typeof import('../../src/app/learn.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, learn: remembered(real.learn, (input) => input) };
+});
+vi.mock('../../src/core/rules/tools/index.ts', async (original) => {
+  const real = await original<typeof import('../../src/core/rules/tools/index.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, vetRules: remembered(real.vetRules) };
+});
+vi.mock('../../src/core/propose/evidence.ts', async (original) => {
+  const real = await original<typeof import('../../src/core/propose/evidence.ts')>();
+  const { remembered } = await import('../support/remembered.ts');
+  return { ...real, minedBeyond: remembered(real.minedBeyond) };
+});
 
 const KEY = 'sk-very-secret-0123456789';
 const product = OTHERS.find((p) => p.instructions.includes('washers'))!;
@@ -49,10 +66,14 @@ async function run(bad: Bad): Promise<Ended> {
     const llm = recorded(createClient(config), { file: record });
     const { images } = await files.listNormals(normals);
     const input = { product: product.name, file: 'rules.yaml', normals: images, images: product.shown };
-    const ended = await proposeRules(engine, { ...input, instructions: product.instructions }, llm).then(
-      (proposal) => ({ proposal, error: null }),
-      (error: unknown) => ({ proposal: null, error }),
-    );
+    const end = (model: Parameters<typeof proposeRules>[2]) =>
+      proposeRules(engine, { ...input, instructions: product.instructions }, model).then(
+        (proposal) => ({ proposal, error: null }),
+        (error: unknown) => ({ proposal: null, error }),
+      );
+    const ended = await end(llm);
+    // What failed is in the record as what was answered is: a replay fails in the same words.
+    if (ended.error !== null) expect((await end(await replayed(record))).error).toEqual(ended.error);
     // Nothing but the record, and that one whole.
     expect((await readdir(folder)).filter((n) => n !== 'exchanges.jsonl')).toEqual([]);
     const text = (await files.exists(record)) ? await readFile(record, 'utf8') : '';
@@ -74,6 +95,11 @@ describe('conversations that go wrong', () => {
       expect(proposal!.text).toMatch(/^status: proposed$/m);
       if (bad.shows) expect(proposal!.text).toMatch(bad.shows);
       expect(`${proposal!.text}${proposal!.html}`).not.toContain(KEY);
+      // The sheet tells of attempts that failed as it tells of answers.
+      const entries = record.split('\n').filter(Boolean);
+      const failed = entries.flatMap((l) => (JSON.parse(l) as { fault?: { code: string } }).fault?.code ?? []);
+      expect(failed.filter((code) => !proposal!.html.includes(`<td>${code}</td>`))).toEqual([]);
+      if (bad.client?.retries) expect(failed.length).toBeGreaterThan(0);
       expect(proposal!.html).not.toMatch(/<script|<iframe|<img[^>]* src="(?!data:image\/jpeg;base64,)|\son\w+=/i);
     } else {
       expect(error).toBeInstanceOf(LogsadError);

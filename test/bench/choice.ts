@@ -9,11 +9,10 @@ import { createSegmenter } from '../../src/app/segmenter.ts';
 import { CHOOSE, compareStages, trialsOf } from '../../src/core/detect/choose.ts';
 import { PATCH, PATCH_OPTIONS } from '../../src/core/detect/patchModel.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
-import { gatherNormals, openEngine } from '../../src/index.ts';
-import { sharedModels } from '../support/sharedModels.ts';
+import { gatherNormals } from '../../src/index.ts';
 import type { Bench } from './main.ts';
 import { patchRules } from './runs.ts';
-import { photographs, table } from './support.ts';
+import { asked, photographs, table, withSharedModels } from './support.ts';
 
 const PRODUCTS = [
   { name: 'transistor', long: 512 },
@@ -28,13 +27,9 @@ export const bench: Bench = {
   long: true,
   async run(args) {
     if (photographs('transistor') === null) return;
-    const extra = sharedModels();
-    if (extra) process.env.LOGSAD_MODELS = extra.path;
-    try {
-      await using engine = await openEngine();
-      const ids = await engine.backbones.installed();
-      const backbones = ids.filter((b) => args.includes(b) || !ids.some((k) => args.includes(k)));
-      const products = PRODUCTS.filter((p) => args.includes(p.name) || !PRODUCTS.some((q) => args.includes(q.name)));
+    await withSharedModels(async (engine) => {
+      const backbones = asked(await engine.backbones.installed(), args, (b) => b);
+      const products = asked(PRODUCTS, args, (p) => p.name);
       // Line by line: the whole takes minutes.
       console.log(table(['product', 'backbone', 'stages', 'AUROC'], []));
       for (const p of products) {
@@ -61,8 +56,6 @@ export const bench: Bench = {
             console.log(`| ${p.name} | ${id} | ${c.stages.join('+')} | ${c.auroc.toFixed(3)} |`);
         }
       }
-    } finally {
-      extra?.remove();
-    }
+    });
   },
 };

@@ -7,7 +7,7 @@ import { COMPOSITION } from '../../src/core/detect/index.ts';
 import { images, loadRules, openEngine } from '../../src/index.ts';
 import type { Bench } from './main.ts';
 import { figureOf, figureText, patchRules, type Run, remembering, runOnce } from './runs.ts';
-import { photographs, table } from './support.ts';
+import { asked, photographs, table } from './support.ts';
 
 const SEEDS = [0, 1, 2, 3, 4];
 const SHOTS = 4;
@@ -61,7 +61,7 @@ export const bench: Bench = {
   long: true,
   async run(args) {
     if (photographs('transistor') === null) return;
-    const wanted = PRODUCTS.filter((p) => args.includes(p.name) || !PRODUCTS.some((q) => args.includes(q.name)));
+    const wanted = asked(PRODUCTS, args, (p) => p.name);
     const few = args.includes('few') || !args.includes('all');
     const all = args.includes('all') || !args.includes('few');
     await using engine = await openEngine();

@@ -12,7 +12,7 @@ import type { Inference, Tensor } from '../../src/app/ports.ts';
 import { createRunner } from '../../src/app/runner.ts';
 import { files, images } from '../../src/compose.ts';
 import { chooseRows } from '../../src/core/detect/bank.ts';
-import { COVER, projectRows } from '../../src/core/detect/cover.ts';
+import { COVER } from '../../src/core/detect/cover.ts';
 import { PATCH } from '../../src/core/detect/patchModel.ts';
 import type { Rows } from '../../src/core/grid/cluster.ts';
 import { createRandom, type Random } from '../../src/core/grid/random.ts';
@@ -74,8 +74,7 @@ async function bankGrowth(
   const rows: (string | number)[][] = [];
   for (const m of sizes) {
     await inference.put('bank', tensor(unitBag(random, m, d)));
-    const bias = { dims: [m], data: new Float32Array(m) };
-    const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' }, bias } }];
+    const steps = [{ graph: nearest, feeds: { q: { resident: 'q' }, bank: { resident: 'bank' } } }];
     const search = await timed(7, () => inference.run(steps, [[0, 'cosine']]));
     const plain = await plainProducts(inference, 'tile', 'bank', CELLS);
     const rate = (2 * CELLS * m * d) / search / 1e6;
@@ -84,27 +83,25 @@ async function bankGrowth(
   return table(['rows of the bank', 'search ms', 'GFLOP/s', 'bare products ms', 'share of their rate'], rows);
 }
 
+/** The choice alone: features reach it as `COVER.projected` numbers per cell, multiplied beside the backbone. */
 async function coreset(runner: ReturnType<typeof createRunner>, normals: number, random: Random): Promise<string> {
-  const stages = CHANNELS.map((c) => unitBag(random, normals * CELLS, c));
+  const points = unitBag(random, normals * CELLS, COVER.projected);
   const sources = Int32Array.from({ length: normals * CELLS }, (_, i) => Math.floor(i / CELLS));
   const start = performance.now();
-  const points = projectRows(stages, COVER.projected, random);
-  const projected = performance.now();
   const { radius } = await runner(chooseRows(points, sources, BANK, 0, PATCH.hidden));
-  const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
-  const bytes = (4 * BANK * CHANNELS.reduce((a: number, b) => a + b, 0)) / normals / 1024;
+  const seconds = (performance.now() - start) / 1000;
+  const bank = (4 * BANK * CHANNELS.reduce((a: number, b) => a + b, 0)) / normals / 1024;
+  const held = (4 * CELLS * COVER.projected) / 1024;
   return table(
-    ['normals', 'candidates', 'projection s', 'greedy k-center and substitutes s', 'radius', 'KiB of bank per normal'],
     [
-      [
-        normals,
-        normals * CELLS,
-        seconds(start, projected),
-        seconds(projected, performance.now()),
-        radius.toFixed(3),
-        bytes.toFixed(1),
-      ],
+      'normals',
+      'candidates',
+      'greedy k-center and substitutes s',
+      'radius',
+      'KiB held per normal',
+      'KiB of bank per normal',
     ],
+    [[normals, normals * CELLS, seconds.toFixed(1), radius.toFixed(3), held.toFixed(0), bank.toFixed(1)]],
   );
 }
 
@@ -154,15 +151,29 @@ async function fullInspection(train: number): Promise<string> {
       each.push(performance.now() - from);
       for (const [lap, ms] of Object.entries(timings)) laps[lap] = [...(laps[lap] ?? []), ms];
     }
+    const many = [...test, ...test, ...test];
+    const from = performance.now();
+    for await (const item of logsad.inspectAll(inspector, many)) if ('error' in item) throw item.error;
+    const rate = (1000 * many.length) / (performance.now() - from);
     const middle = median(each.slice(test.length));
     const decode = median(laps.decode!.slice(test.length));
     const { backbone, products } = await floorOf(engine, (await inspector.inspect(test[0]!)).scene.frame);
     const floor = decode + backbone + products;
     const names = Object.keys(laps);
-    const head = ['ms a part', 'parts/s', ...names, 'backbone alone', 'products alone', 'floor', 'times its floor'];
+    const head = [
+      'ms a part',
+      'parts/s',
+      'parts/s in a batch',
+      ...names,
+      'backbone alone',
+      'products alone',
+      'floor',
+      'times its floor',
+    ];
     const row = [
       middle,
       1000 / middle,
+      rate,
       ...names.map((l) => median(laps[l]!.slice(test.length))),
       backbone,
       products,
@@ -185,7 +196,7 @@ export const bench: Bench = {
       await using inference = await createInference();
       const backbones = createBackbones(inference);
       await inference.load('product', { bytes: productGraph() });
-      const nearest = await backbones.nearest(false);
+      const nearest = await backbones.nearest({ bias: false });
       console.log(await bankGrowth(inference, nearest, quick ? [1024, 4096] : [1024, 4096, 16384, 65536], random));
       const runner = createRunner({ inference, backbones }, null, () => Promise.reject(new TypeError('no picture')));
       console.log(`\n${await coreset(runner, quick ? 15 : NORMALS, random)}`);

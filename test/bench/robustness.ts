@@ -9,11 +9,10 @@ import { learn } from '../../src/app/learn.ts';
 import { exposed, sharpened, softened } from '../../src/core/detect/alter.ts';
 import type { RgbImage } from '../../src/core/grid/grid.ts';
 import * as logsad from '../../src/index.ts';
-import { images, openEngine, type Profile } from '../../src/index.ts';
-import { sharedModels } from '../support/sharedModels.ts';
+import { images, type Profile } from '../../src/index.ts';
 import type { Bench } from './main.ts';
 import { patchRules } from './runs.ts';
-import { median, photographs, table } from './support.ts';
+import { asked, median, photographs, table, withSharedModels } from './support.ts';
 
 const TAUGHT = 20;
 const LOOKED_AT = 12;
@@ -78,13 +77,10 @@ export const bench: Bench = {
   long: true,
   async run(args) {
     if (photographs('transistor') === null) return;
-    const extra = sharedModels();
-    if (extra) process.env.LOGSAD_MODELS = extra.path;
-    try {
-      await using engine = await openEngine();
-      const known = ['centernet', 'ppocr-det', ...(extra ? ['resnet50v2', 'vit-tiny'] : [])];
-      const backbones = known.filter((b) => args.includes(b) || !known.some((k) => args.includes(k)));
-      const products = PRODUCTS.filter((p) => args.includes(p.name) || !PRODUCTS.some((q) => args.includes(q.name)));
+    await withSharedModels(async (engine, has) => {
+      const known = ['centernet', 'ppocr-det', ...(has.shared ? ['resnet50v2', 'vit-tiny'] : [])];
+      const backbones = asked(known, args, (b) => b);
+      const products = asked(PRODUCTS, args, (p) => p.name);
       const rows: string[][] = [];
       for (const p of products) for (const b of backbones) rows.push(...(await measure(engine, p, b)));
       const head = [
@@ -96,8 +92,6 @@ export const bench: Bench = {
         'alarms',
       ];
       console.log(table(head, rows));
-    } finally {
-      extra?.remove();
-    }
+    });
   },
 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as logsad from '../../src/index.ts';
 import { shared } from '../support/shared.ts';
+import { sharedModels } from '../support/sharedModels.ts';
 
 export const median = (v: readonly number[]): number =>
   [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)] ?? Number.NaN;
@@ -31,6 +32,26 @@ export function photographs(name: string): string | null {
   const path = shared(`data/${name}`);
   if (path === null) console.log(`skipped: ../shared/data/${name} is not on this machine`);
   return path;
+}
+
+/** Those that the arguments name; all where they name none. */
+export function asked<T>(all: readonly T[], args: readonly string[], nameOf: (t: T) => string): T[] {
+  const named = all.filter((t) => args.includes(nameOf(t)));
+  return named.length > 0 ? named : [...all];
+}
+
+/** An engine that also has the models of ../shared, where this machine does. */
+export async function withSharedModels(
+  work: (engine: logsad.Engine, has: { readonly shared: boolean }) => Promise<void>,
+): Promise<void> {
+  const extra = sharedModels();
+  if (extra) process.env.LOGSAD_MODELS = extra.path;
+  try {
+    await using engine = await logsad.openEngine();
+    await work(engine, { shared: extra !== null });
+  } finally {
+    extra?.remove();
+  }
 }
 
 /** A temporary folder with copies of some files; removed by `dispose`. */

@@ -1,6 +1,6 @@
 /** Learn, inspect, evaluate through the real command line on a small demo data set; interruptions and full disks. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -203,7 +203,12 @@ describe('a full disk', () => {
     await mkdir(at('tiny'), { recursive: true });
     if (!mountTiny(at('tiny'))) return skip('mounting a small file system is not allowed here');
     try {
-      const run = await logsad(['learn', 'data', '--normals', 'data/train/good', '--profile', 'tiny/kit.profile'], {
+      // Any profile larger than the disk will do: two small pictures, patches alone.
+      const lean = 'schema: logsad/rules/v1\nproduct: sensor-kit\nframe: { long: 128 }\ndetectors: [patch]\n';
+      await mkdir(at('lean/normals'), { recursive: true });
+      await writeFile(at('lean/rules.yaml'), lean);
+      for (const name of ['000.jpg', '001.jpg']) await copyFile(at('data/train/good', name), at('lean/normals', name));
+      const run = await logsad(['learn', 'lean', '--normals', 'lean/normals', '--profile', 'tiny/kit.profile'], {
         cwd: dir,
       });
       expect([run.status, run.stderr]).toEqual([

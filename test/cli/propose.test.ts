@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { logsad } from '../support/cli.ts';
 import { type LlmServer, llmServer, type Script } from '../support/llmServer.ts';
@@ -64,6 +64,52 @@ describe('logsad propose', () => {
     expect(await tree('dry')).toEqual([]);
   });
 
+  it('leaks no secret in a dry run, whatever the environment and the file hold', LONG, async () => {
+    const SECRETS = [
+      'of-the-file-1',
+      'of-the-header-2',
+      'of-openai-3',
+      'of-logsad-4',
+      'of-the-admin-5',
+      'of-the-org-6',
+    ];
+    const environment = {
+      OPENAI_CUSTOM_HEADERS: `X-Gateway: ${SECRETS[1]}\nAuthorization: Bearer ${SECRETS[1]}`,
+      OPENAI_API_KEY: SECRETS[2]!,
+      LOGSAD_LLM_KEY: SECRETS[3]!,
+      OPENAI_ADMIN_KEY: SECRETS[4]!,
+      OPENAI_ORG_ID: SECRETS[5]!,
+      OPENAI_LOG: 'debug',
+      MY_KEY: SECRETS[0]!,
+    };
+    const place = join(cwd, 'secret');
+    await mkdir(join(place, 'tmp'), { recursive: true });
+    const env = { ...environment, TMPDIR: join(place, 'tmp'), XDG_CACHE_HOME: join(place, 'cache') };
+    const named = `url: ${server.url}\nmodel: careful\nprices: { input: 2, output: 8 }\n`;
+    await writeFile(join(cwd, 'named.yaml'), `${named}keyEnv: MY_KEY\n`);
+    await writeFile(join(cwd, 'azure.yaml'), `${named}key: ${SECRETS[0]}\nazure: { apiVersion: 2024-10-21 }\n`);
+    const asked = server.received.length;
+    const before = await readdir(cwd, { recursive: true });
+    for (const [file, ...more] of [['named.yaml'], ['azure.yaml', '--json', '--sheet']]) {
+      const run = await logsad(args('secret/out', '--llm', file!, '--dry-run', ...more), { cwd, env });
+      expect([run.status, run.stderr]).toEqual([0, expect.any(String)]);
+      expect(/(authorization|api-key)"?: ?"?\(the key, not shown\)/.test(run.stdout)).toBe(true);
+      expect(/\$0\.\d{4} at most|"dollars":0\.\d+/.test(run.stdout)).toBe(true);
+      expect(SECRETS.filter((secret) => `${run.stdout}${run.stderr}`.includes(secret))).toEqual([]);
+    }
+    // Nothing was asked, and nothing was written but what tsx keeps of the sources: not beside the file, not in the cache.
+    expect(server.received.length).toBe(asked);
+    const written = (await readdir(cwd, { recursive: true, withFileTypes: true }))
+      .filter((f) => f.isFile())
+      .map((f) => relative(cwd, join(f.parentPath, f.name)))
+      .filter((f) => !before.includes(f));
+    expect(written.filter((f) => !/^secret\/tmp\/tsx-/.test(f))).toEqual([]);
+    for (const f of written) {
+      const text = await read(f);
+      expect(SECRETS.some((secret) => text.includes(secret))).toBe(false);
+    }
+  });
+
   it('writes a file, a sheet and a record; a replay gives the same bytes; accepting makes it live', LONG, async () => {
     const run = await logsad(args('bag'), { cwd });
     expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('ask: rules')]);
@@ -100,7 +146,10 @@ describe('logsad propose', () => {
     expect([failed.status, failed.stdout]).toEqual([3, '']);
     expect(failed.stderr).toContain('LLM_AUTH');
     expect(failed.stderr).not.toContain(KEY);
-    expect(await tree('failed')).toEqual([]);
+    // The record tells that something was sent, and how it ended; there is no half of a rule file.
+    expect(await tree('failed')).toEqual(['exchanges.jsonl']);
+    expect(await read('failed', 'exchanges.jsonl')).toMatch(/"fault":\{"code":"LLM_AUTH"/);
+    expect(await read('failed', 'exchanges.jsonl')).not.toContain(KEY);
     script = () => ({ hang: true });
     const left = await logsad(args('left'), {
       cwd,
@@ -109,7 +158,8 @@ describe('logsad propose', () => {
       },
     });
     expect(left.status).toBe(130);
-    expect(await tree('left')).toEqual([]);
+    expect(await tree('left')).toEqual(['exchanges.jsonl']);
+    expect(await read('left', 'exchanges.jsonl')).toContain('"fault":{"code":null');
   });
 
   it('stops before a request that would pass the cap', LONG, async () => {

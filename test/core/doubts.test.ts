@@ -114,4 +114,17 @@ describe('held-out normals', () => {
   it('keep what they are where there is no other', () => {
     expect(heldOutScenes(compiled.file, [normal(0)])).toEqual([normal(0)]);
   });
+
+  it('count as many as the picture that is judged: specks too, where scoring is as published', () => {
+    const spoken = (more: string) =>
+      compileRules(
+        `schema: logsad/rules/v1\nproduct: p\n${more}interests:\n  part: { form: thing, say: [part] }\n`,
+        'rules.yaml',
+      ).file;
+    const normals = [0, 1, 2].map((k) => scene([...normal(k).instances, part({ area: 1e-5 })]));
+    const counted = (more: string): number[] =>
+      heldOutScenes(spoken(more), normals).map((s) => s.instances.filter((i) => i.interest === 'part').length);
+    expect(counted('')).toEqual([1, 1, 1]);
+    expect(counted('scoring: paper\n')).toEqual([2, 2, 2]);
+  });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/grid/random.ts';
 import {
   angleDifference,
   extentFactor,
@@ -13,6 +14,7 @@ import {
   probit,
   quantile,
   standardDeviation,
+  studentQuantile,
 } from '../../src/core/statistics.ts';
 
 describe('location and spread', () => {
@@ -67,6 +69,47 @@ describe('location and spread', () => {
     expect(learnScalar(values, { floor: 1e-6, alarm: 1e-6 }).tolerance).toBeGreaterThan(
       learnScalar(values, { floor: 1e-6, alarm: 0.01 }).tolerance,
     );
+  });
+});
+
+describe('prediction', () => {
+  it("has Student's quantiles of the tables", () => {
+    // p = 0.99, from printed tables.
+    const table = [
+      [1, 31.821],
+      [2, 6.965],
+      [3, 4.541],
+      [4, 3.747],
+      [9, 2.821],
+      [30, 2.457],
+      [1e6, 2.3263],
+    ] as const;
+    for (const [df, t] of table) expect(studentQuantile(0.99, df) / t).toBeCloseTo(1, 1);
+    expect(studentQuantile(0.99, 9)).toBeCloseTo(2.821, 2);
+  });
+
+  it('is exceeded by the next normal about as often as it says, at any n, and holds on every one seen', () => {
+    const random = createRandom(5);
+    for (const n of [8, 16, 40, 150]) {
+      let above = 0;
+      for (let i = 0; i < 3000; i++) {
+        const values = Array.from({ length: n }, () => random.normal());
+        const bounds = learnScalar(values, { floor: 1e-3, oneSided: true, predict: true });
+        if (bounds.setAside.length === 0) expect(Math.max(...values)).toBeLessThanOrEqual(bounds.high);
+        if (random.normal() > bounds.high) above++;
+      }
+      // One sided 1 % for scores with a spread known; the median absolute deviation of few is less sure of it.
+      expect(above / 3000).toBeLessThan(n < 16 ? 0.04 : 0.02);
+    }
+  });
+
+  it('is narrower than a bound that stands clear of all, and one bad normal of sixteen does not move it', () => {
+    const random = createRandom(6);
+    const values = Array.from({ length: 16 }, () => 1 + 0.1 * random.normal());
+    const border = (v: readonly number[], predict: boolean) =>
+      learnScalar(v, { floor: 0.01, oneSided: true, predict }).high;
+    expect(border(values, true)).toBeLessThan(border(values, false));
+    expect(border([...values.slice(1), 3], true)).toBeLessThan(1.2 * border(values, true));
   });
 });
 

@@ -60,7 +60,7 @@ describe('docs/evaluation.md', () => {
     for (const words of [
       'false alarms',
       'ROC curves: ',
-      'anomaly map, largest value',
+      'anomaly map, strongest place at unit',
       'Where it looks: pixels',
       'What the rules found',
       'How to read it',

@@ -37,7 +37,7 @@ const outcome = async (id: string, c: Client = client): Promise<Row> =>
     await until(
       () => c.call<Row>('GET', `${API}/inspections/${id}`),
       (a) => /done|failed/.test(a.body.state),
-      120_000,
+      220_000,
     )
   ).body;
 

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DataPlace } from '../../server/main.ts';
 import { openSql } from '../../server/service.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
 import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
@@ -78,6 +79,54 @@ async function finished(url: string, token: string): Promise<void> {
   }
 }
 
+/** Kills one after the other while the load goes on, and starts each again; who they were. */
+async function killAlong(
+  processes: readonly ServiceProcess[],
+  random: ReturnType<typeof createRandom>,
+  acknowledged: () => number,
+): Promise<('server' | 'worker')[]> {
+  const victims: ('server' | 'worker')[] = [];
+  const first = Math.floor(random.next() * processes.length);
+  for (let kill = 0; kill < RUN.kills; kill++) {
+    // Never after the last inspections: a kill must meet some that are still to come.
+    const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / RUN.kills);
+    while (acknowledged() < at) await pause(5);
+    await pause(random.next() * MOMENT_MS);
+    // In turn, so that few kills too meet the server and every worker.
+    const which = (first + kill) % processes.length;
+    await processes[which]!.kill();
+    victims.push(which === 0 ? 'server' : 'worker');
+    await processes[which]!.start();
+  }
+  return victims;
+}
+
+/** Inspections that came with the seed. */
+const SEEDED = 5;
+
+/** What the tables hold in the end. */
+async function audit(where: DataPlace, acknowledged: ReadonlyMap<string, string>) {
+  await using sql = await openSql(where);
+  const rows = await sql.query<{ id: string; state: string }>(
+    'SELECT id::text AS id, state FROM inspections WHERE id IN (SELECT subject::uuid FROM idempotency)',
+  );
+  const [all] = await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM inspections');
+  const results = await sql.query<{ id: string; n: number }>(
+    'SELECT inspection::text AS id, count(*)::int AS n FROM results GROUP BY 1',
+  );
+  const told = await sql.query<{ subject: string; n: number }>(
+    `SELECT subject, count(*)::int AS n FROM events WHERE kind LIKE 'inspection.%' GROUP BY 1`,
+  );
+  const done = new Set(rows.filter((r) => r.state === 'done').map((r) => r.id));
+  const lost = [...acknowledged.values()].filter((id) => !done.has(id));
+  const doubled = [
+    ...results.filter((r) => r.n !== 1).map((r) => r.id),
+    ...told.filter((t) => t.n !== 1).map((t) => t.subject),
+  ];
+  // Every row that the seed did not bring belongs to one key.
+  return { all: all!.n, lost, doubled, surplus: all!.n - SEEDED - acknowledged.size, results: results.length };
+}
+
 describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', (kind) => {
   describe.skipIf(kind === 'postgres' && noPostgres !== null)(noPostgres ?? 'seeded', () => {
     let cluster: Cluster | null = null;
@@ -108,45 +157,21 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
       }
       for (const p of processes) await p.start();
       const url = `http://127.0.0.1:${port}`;
-      const random = createRandom(SEED);
       const picture = readFileSync(made.pictures[0]!);
       const acknowledged = new Map<string, string>();
       const began = performance.now();
       const sending = load({ url, token: made.adminToken, picture, count: RUN.inspections }, acknowledged);
-      const victims: string[] = [];
-      for (let kill = 0; kill < RUN.kills; kill++) {
-        // Never the last inspection: a kill must meet some that are still to come.
-        const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / RUN.kills);
-        while (acknowledged.size < at) await pause(5);
-        await pause(random.next() * MOMENT_MS);
-        const which = Math.floor(random.next() * processes.length);
-        await processes[which]!.kill();
-        victims.push(which === 0 ? 'server' : 'worker');
-        await processes[which]!.start();
-      }
+      const over = { yet: false };
+      const end = (): void => {
+        over.yet = true;
+      };
+      sending.then(end, end);
+      const victims = await killAlong(processes, createRandom(SEED), () => (over.yet ? Infinity : acknowledged.size));
       await sending;
       await finished(url, made.adminToken);
       for (const p of processes) expect(await p.stop()).toBe(0);
 
-      await using sql = await openSql(where);
-      const rows = await sql.query<{ id: string; state: string }>(
-        'SELECT id::text AS id, state FROM inspections WHERE id IN (SELECT subject::uuid FROM idempotency)',
-      );
-      const [all] = await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM inspections');
-      const results = await sql.query<{ id: string; n: number }>(
-        'SELECT inspection::text AS id, count(*)::int AS n FROM results GROUP BY 1',
-      );
-      const told = await sql.query<{ subject: string; n: number }>(
-        `SELECT subject, count(*)::int AS n FROM events WHERE kind LIKE 'inspection.%' GROUP BY 1`,
-      );
-      const done = new Set(rows.filter((r) => r.state === 'done').map((r) => r.id));
-      const lost = [...acknowledged.values()].filter((id) => !done.has(id));
-      const doubled = [
-        ...results.filter((r) => r.n !== 1).map((r) => r.id),
-        ...told.filter((t) => t.n !== 1).map((t) => t.subject),
-      ];
-      // Five inspections came with the seed; every other row belongs to one key.
-      const surplus = all!.n - 5 - acknowledged.size;
+      const { all, lost, doubled, surplus, results } = await audit(where, acknowledged);
       const count = (v: string): number => victims.filter((x) => x === v).length;
       console.log(
         `| ${kind} | kills: server ${count('server')}, worker ${count('worker')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} | ${((performance.now() - began) / 1000).toFixed(0)} s |`,
@@ -155,7 +180,7 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
       expect(lost).toEqual([]);
       expect(doubled).toEqual([]);
       expect(surplus).toBe(0);
-      expect(results.length).toBe(all!.n);
+      expect(results).toBe(all);
     }, 900_000);
   });
 });

@@ -11,6 +11,8 @@ export interface Run {
 
 export interface RunOptions {
   readonly cwd: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Called once with the process, for signals. */
   readonly onStart?: (child: ReturnType<typeof spawn>) => void;
   /** Called with everything that standard error has said so far. */
@@ -20,9 +22,8 @@ export interface RunOptions {
 /** `logsad ...args` from the sources; npm's and node's own settings are left out of the environment. */
 export function logsad(args: readonly string[], options: RunOptions): Promise<Run> {
   const command = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/cli/main.ts'), ...args];
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([k]) => !/^(NODE_OPTIONS|npm_|VITEST|LOGSAD_)/.test(k)),
-  );
+  const kept = Object.entries(process.env).filter(([k]) => !/^(NODE_OPTIONS|npm_|VITEST|LOGSAD_)/.test(k));
+  const env = { ...Object.fromEntries(kept), ...options.env };
   return new Promise((resolve, reject) => {
     // A group of its own: a signal to it reaches the inference child too, as Ctrl-C on a terminal does.
     const child = spawn(process.execPath, command, {

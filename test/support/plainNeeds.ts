@@ -1,7 +1,7 @@
 /** Meets the needs of detectors with plain loops on given raw stages: the slow path that the graphs are held against. */
 import { cellRows, gridOf } from '../../src/core/detect/cells.ts';
 import type { Answer, Need, Needs, RowsOf, Source, View } from '../../src/core/detect/detector.ts';
-import type { Rows } from '../../src/core/grid/cluster.ts';
+import { pickRows, type Rows } from '../../src/core/grid/cluster.ts';
 import type { FeatureGrid } from '../../src/core/grid/grid.ts';
 import { matmul } from '../../src/core/grid/linear.ts';
 
@@ -50,15 +50,21 @@ export interface PlainSight {
 export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[], sight?: PlainSight): T {
   const kept = new Map<string, Rows>();
   const bag = (s: Source): Rows => ('kept' in s ? kept.get(s.kept)! : s.rows);
-  const rows = ({ image, spec, scales, places }: RowsOf): Rows[] => {
+  const rows = ({ image, spec, scales, places, only }: RowsOf): Rows[] => {
     const { frame, stages } = images[image]!;
-    return cellRows(
+    const all = cellRows(
       spec.stages.map((n) => stages[n]!),
       gridOf(frame, spec),
       spec,
       scales,
       places,
     );
+    return only ? all.map((r) => pickRows(r, only)) : all;
+  };
+  const projected = (bags: readonly Rows[], by: readonly string[]): Rows => {
+    const parts = bags.map((r, s) => matmul(r.data, kept.get(by[s]!)!.data, r.channels));
+    const data = parts[0]!.map((_, i) => parts.reduce((sum, p) => sum + p[i]!, 0));
+    return { data, height: bags[0]!.height, width: 1, channels: data.length / bags[0]!.height };
   };
   const meet = (need: Need): Answer => {
     switch (need.do) {
@@ -74,6 +80,8 @@ export function runPlain<T>(needs: Needs<T>, images: readonly PlainImage[], sigh
         return { stages: need.images.map((i) => need.names.map((n) => images[i]!.stages[n]!)) };
       case 'rows':
         return { rows: need.of.map(rows) };
+      case 'project':
+        return { rows: need.of.map((of) => [projected(rows(of), need.by)]) };
       case 'nearest': {
         const found = searchRows(bag(need.query), bag(need.bank), need.bias, need.count ?? 1);
         return need.index ? { largest: [found.largest], index: found.index } : { largest: found.ranked };

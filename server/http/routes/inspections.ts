@@ -17,7 +17,7 @@ import {
   words,
 } from '../../schemas.ts';
 import type { Service } from '../../service.ts';
-import { parsed } from '../../storage/columns.ts';
+import { found, parsed } from '../../storage/columns.ts';
 import {
   addBatch,
   addInspection,
@@ -239,8 +239,7 @@ export const inspectionRoutes = [
     replies: { 200: Result },
     handle: async ({ service, params }) => {
       const text = await resultText(service, params.id);
-      if (text === null) throw new LogsadError('NOT_FOUND', { what: `a verdict of inspection ${params.id}` });
-      return { text };
+      return { text: found(text, `a verdict of inspection ${params.id}`) };
     },
   }),
   endpoint({
@@ -253,8 +252,7 @@ export const inspectionRoutes = [
     replies: { 200: Scene },
     handle: async ({ service, params }) => {
       const { scene } = await getResult(service.sql, params.id);
-      if (scene === null) throw new LogsadError('NOT_FOUND', { what: `a scene of inspection ${params.id}` });
-      return { text: scene };
+      return { text: found(scene, `a scene of inspection ${params.id}`) };
     },
   }),
   endpoint({
@@ -285,8 +283,8 @@ export const inspectionRoutes = [
     replies: { 200: 'image/png' },
     handle: async ({ service, params }) => {
       const maps = parsed<Record<string, string>>((await getResult(service.sql, params.id)).maps) ?? {};
-      const digest = Object.hasOwn(maps, params.detector) ? maps[params.detector] : undefined;
-      if (digest === undefined) throw new LogsadError('NOT_FOUND', { what: `a map of '${params.detector}'` });
+      const known = Object.hasOwn(maps, params.detector) ? maps[params.detector]! : null;
+      const digest = found(known, `a map of '${params.detector}'`);
       return { file: service.blobs.pathOf(digest), type: 'image/png', etag: digest };
     },
   }),

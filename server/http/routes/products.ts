@@ -111,8 +111,8 @@ export const productRoutes = [
         call,
         { action: 'normal.put', subject: `${product}/${name}`, detail: { image: image.digest, purpose } },
         async (tx) => {
-          await lockProduct(tx, product);
           await putImage(tx, image);
+          await lockProduct(tx, product);
           return putNormal(tx, product, { name, image: image.digest, purpose });
         },
       );

@@ -140,7 +140,7 @@ export const ruleRoutes = [
     path: '/products/{product}/rules/{version}/vet',
     role: 'engineer',
     tag: 'rules',
-    summary: 'Runs every rule on the normals of the ready profile and on mutants, within a minute; no model runs',
+    summary: 'Runs every rule on the normals of the ready profile and on mutants, within two minutes; no model runs',
     params: inProductVersion,
     body: VetRequest,
     replies: { 200: Vetting },

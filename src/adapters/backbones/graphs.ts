@@ -5,8 +5,10 @@
 import { GraphBuilder } from './onnx.ts';
 
 export const GRAPHS = {
-  /** Query rows whose similarities to the whole bank are held at once: 256 x 16k rows are 16 MB. */
+  /** Query rows whose similarities to the whole bank are held at once, at least: 256 x 16k rows are 16 MB. */
   nearestTile: 256,
+  /** A small bank is met by more query rows at once, up to so many similarities: fewer, larger products are faster. */
+  nearestBlock: 2 ** 20,
   /** Length below which a feature vector counts as this long: no position divides by zero. */
   minNorm: 1e-12,
 } as const;
@@ -20,14 +22,27 @@ export function matmulGraph(): Uint8Array {
   return b.toBytes('matmul');
 }
 
+/** `rows[n, d]` at `index[k]` (int64) as `picked[k, d]`. */
+export function pickGraph(): Uint8Array {
+  const b = new GraphBuilder();
+  const rows = b.input('rows', 'float32', ['n', 'd']);
+  const index = b.input('index', 'int64', ['k']);
+  b.output(b.node('Gather', [rows, index], { axis: 0 }, 'picked'), 'float32', ['k', 'd']);
+  return b.toBytes('pick');
+}
+
 export interface NearestOptions {
   /** Whether `index` is wanted too. Without it the reduction is free; with it small d loses a third of the rate. */
   readonly index?: boolean;
-  /** Takes `bias[m]` as well, which is added to the products with each row: a very negative one hides the row. */
+  /**
+   * Takes `bias[m]` as well, which is added to the products with each row: a very negative one hides the row. It joins the
+   * product as one more column; as the addend of Gemm it would first be spread over every block of products.
+   */
   readonly bias?: boolean;
   /** So many largest products per query, the largest first: `cosine[n, count]`. Default 1; not together with `index`. */
   readonly count?: number;
   readonly tile?: number;
+  readonly block?: number;
 }
 
 /**
@@ -40,14 +55,14 @@ export function nearestGraph({
   bias = false,
   count = 1,
   tile = GRAPHS.nearestTile,
+  block = GRAPHS.nearestBlock,
 }: NearestOptions = {}): Uint8Array {
   const b = new GraphBuilder();
-  const q = b.input('q', 'float32', ['n', 'd']);
-  b.input('bank', 'float32', ['m', 'd']);
-  if (bias) b.input('bias', 'float32', ['m']);
+  const { q, bank } = searchInputs(b, bias);
   const n = b.node('Slice', [b.node('Shape', [q]), b.ints(0), b.ints(1), b.ints(0)]);
   const width = b.node('Slice', [b.node('Shape', [q]), b.ints(1), b.ints(2), b.ints(0)]);
-  const rows = b.node('Min', [n, b.ints(tile)]);
+  const height = b.node('Slice', [b.node('Shape', [bank]), b.ints(0), b.ints(1), b.ints(0)]);
+  const rows = b.node('Min', [n, b.node('Max', [b.ints(tile), b.node('Div', [b.ints(block), height])])]);
   const tiles = b.node('Div', [b.node('Sub', [b.node('Add', [n, rows]), b.ints(1)]), rows]);
   const missing = b.node('Sub', [b.node('Mul', [tiles, rows]), n]);
   const zero = b.ints(0);
@@ -55,7 +70,7 @@ export function nearestGraph({
   const tiled = b.node('Reshape', [padded, b.node('Concat', [tiles, rows, width], { axis: 0 })]);
   const found = index && count === 1 ? ['tiled/cosine', 'tiled/index'] : ['tiled/cosine'];
   b.nodes('Scan', [tiled], found, {
-    body: { graph: nearestTile(index && count === 1, bias, count) },
+    body: { graph: nearestTile(bank, index && count === 1, count) },
     num_scan_inputs: 1,
   });
   for (const tensor of found) {
@@ -67,11 +82,23 @@ export function nearestGraph({
   return b.toBytes('nearest');
 }
 
+/** The names of queries and bank, with `bias` both one column wider: 1 for every query, its bias for every row. */
+function searchInputs(b: GraphBuilder, bias: boolean): { q: string; bank: string } {
+  const q = b.input('q', 'float32', ['n', 'd']);
+  const bank = b.input('bank', 'float32', ['m', 'd']);
+  if (!bias) return { q, bank };
+  const column = b.node('Unsqueeze', [b.input('bias', 'float32', ['m']), b.ints(1)]);
+  return {
+    q: b.node('Pad', [q, b.ints(0, 0, 0, 1), b.scalar(1)]),
+    bank: b.node('Concat', [bank, column], { axis: 1 }),
+  };
+}
+
 /** The body of the scan: one tile `[rows, d]` against the bank of the graph around it. */
-function nearestTile(index: boolean, bias: boolean, count: number): GraphBuilder {
+function nearestTile(bank: string, index: boolean, count: number): GraphBuilder {
   const b = new GraphBuilder(undefined, 'tile');
-  const rows = b.input('tile/rows', 'float32', ['rows', 'd']);
-  const similarity = b.node('Gemm', bias ? [rows, 'bank', 'bias'] : [rows, 'bank'], { transB: 1 });
+  const rows = b.input('tile/rows', 'float32', ['rows', 'columns']);
+  const similarity = b.node('Gemm', [rows, bank], { transB: 1 });
   if (count > 1) {
     // A bank with fewer rows than asked for gives its smallest product several times.
     const width = b.node('Slice', [b.node('Shape', [similarity]), b.ints(1), b.ints(2), b.ints(0)]);

@@ -2,15 +2,16 @@
 import type { Inference } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { homeFolder, modelsFolder } from '../home.ts';
-import type { Manifest } from './manifest.ts';
+import { isRemote, type Manifest } from './manifest.ts';
 import { modelsToPull, type PulledFile, type PullOptions, pullModels } from './pull/pull.ts';
 import { type BackboneOptions, createBackbones } from './registry.ts';
+import { remoteGraphOf } from './served.ts';
 
 export interface ListedModel {
   readonly id: string;
   readonly title: string;
   readonly role: string;
-  readonly source: 'package' | 'folder' | 'pull';
+  readonly source: 'package' | 'folder' | 'pull' | 'remote';
   readonly unverified: boolean;
   /** Of the weights. */
   readonly licence: string;
@@ -32,12 +33,15 @@ export interface ModelStore {
   sets(): Promise<Manifest['sets']>;
   /** @throws LogsadError MODEL_UNKNOWN, PULL_*, DISK_FULL */
   pull(ids: readonly string[], options?: PullOptions & { readonly set?: string }): Promise<PulledFile[]>;
-  /** Hashes every file, also those that did not change; of all models here where none is named. */
+  /**
+   * Hashes every file, also those that did not change; of all models here where none is named. Of a model that a server
+   * runs it asks what that serves.
+   */
   verify(ids: readonly string[], set?: string): Promise<VerifiedModel[]>;
 }
 
-export function createModelStore(options: BackboneOptions = {}): ModelStore {
-  const registry = createBackbones({} as Inference, options);
+export function createModelStore(options: BackboneOptions = {}, inference: Inference = {} as Inference): ModelStore {
+  const registry = createBackbones(inference, options);
   const home = options.home ?? homeFolder();
   const known = async (ids: readonly string[], set?: string): Promise<string[]> => {
     const [sets, models] = [await registry.sets(), await registry.models()];
@@ -59,7 +63,7 @@ export function createModelStore(options: BackboneOptions = {}): ModelStore {
           id,
           title: m.title,
           role: m.role,
-          source: 'pull' in source ? 'pull' : 'package' in source ? 'package' : 'folder',
+          source: (['pull', 'package', 'remote'] as const).find((s) => s in source) ?? 'folder',
           unverified: 'pull' in source && source.unverified === true,
           licence: m.licence.weights,
           present: await registry.present(id),
@@ -75,7 +79,8 @@ export function createModelStore(options: BackboneOptions = {}): ModelStore {
       const out: VerifiedModel[] = [];
       for (const id of await known(ids, set)) {
         try {
-          const { files } = await registry.files(id, true);
+          const { entry, files } = await registry.files(id, true);
+          if (isRemote(entry)) await inference.load(`served/${id}`, remoteGraphOf(entry));
           out.push({ id, files: files.length, bytes: files.reduce((n, f) => n + f.bytes, 0), fault: null });
         } catch (error) {
           if (!(error instanceof LogsadError)) throw error;

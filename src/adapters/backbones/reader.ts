@@ -1,9 +1,11 @@
 /** The PP-OCR recogniser: one line of print in, its text out. */
+import { createHash } from 'node:crypto';
 import type { Inference, Tensor, TextReader } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { grid, type RgbImage } from '../../core/grid/grid.ts';
+import type { CellBox } from '../../core/grid/regions.ts';
 import { resizeBilinear } from '../../core/grid/resample.ts';
-import { decodeLine } from '../../core/ground/reading.ts';
+import { decodeLine, printBox } from '../../core/ground/reading.ts';
 import type { ModelFiles } from './store.ts';
 import { loadGraph, readGraph } from './vision.ts';
 
@@ -15,6 +17,13 @@ const READER = {
   /** Longest line, in the recogniser's pixels. */
   maxWidth: 2400,
 } as const;
+
+function cropped({ data, width }: RgbImage, [x0, y0, x1, y1]: CellBox): RgbImage {
+  const out = new Uint8Array((y1 - y0) * (x1 - x0) * 3);
+  for (let y = y0; y < y1; y++)
+    out.set(data.subarray((y * width + x0) * 3, (y * width + x1) * 3), (y - y0) * (x1 - x0) * 3);
+  return { data: out, width: x1 - x0, height: y1 - y0, channels: 3 };
+}
 
 /** Grey levels to [-1, 1], planes in the order that the recogniser was trained with (blue first), zero behind the line. */
 function lineTensor(line: RgbImage): Tensor {
@@ -56,11 +65,13 @@ export async function loadReader(inference: Inference, model: ModelFiles): Promi
   }
   const graph = `text/${model.id}`;
   const { inputs, outputs } = await loadGraph(inference, model.id, weights.path, graph, { path: weights.path });
+  const identity = { files: model.files.map((f) => f.sha256), reader: READER };
   return {
     id: model.id,
+    digest: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
     async read(line, signal) {
       const [out] = await inference.run(
-        [{ graph, feeds: { [inputs[0]!]: lineTensor(line) } }],
+        [{ graph, feeds: { [inputs[0]!]: lineTensor(cropped(line, printBox(line))) } }],
         [[0, outputs[0]!]],
         signal ? { signal } : {},
       );

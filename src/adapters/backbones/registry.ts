@@ -10,12 +10,13 @@ import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, matmulGraph, nearestGraph } from './graphs.ts';
+import { headGraph, matmulGraph, nearestGraph, pickGraph } from './graphs.ts';
 import { loadImageText } from './imageText.ts';
-import { type DenseEntry, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
+import { type DenseEntry, isRemote, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { loadMasks } from './masks.ts';
 import { holds, type OnnxGraph, readOnnx } from './onnx.ts';
 import { loadReader } from './reader.ts';
+import { loadServed } from './served.ts';
 import { checkedFiles, type ModelFiles, present } from './store.ts';
 import { loadGraph, loadVision } from './vision.ts';
 
@@ -79,10 +80,16 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
     return checkedFiles(id, found.entry, found.manifest, home, fresh);
   };
   /** Loads once per id. A failure is not kept: the file may have been brought meanwhile. */
-  const once = <T>(cache: Map<string, Promise<T>>, id: string, load: (m: ModelFiles) => Promise<T>): Promise<T> => {
+  const once = <T extends { readonly digest: string }>(
+    cache: Map<string, Promise<T>>,
+    id: string,
+    load: (m: ModelFiles) => Promise<T>,
+  ): Promise<T> => {
     let made = cache.get(id);
     if (!made) {
-      made = files(id).then(load);
+      made = files(id)
+        .then(load)
+        .then((m) => ({ ...m, digest: computedBy(inference, m.digest) }));
       cache.set(id, made);
       made.catch(() => cache.delete(id));
     }
@@ -91,6 +98,7 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
   const model = async (id: string): Promise<DenseBackbone> => {
     const { entry } = await entryOf(id);
     if (entry.role === 'image-text') return words(id);
+    if (isRemote(entry)) return once(loaded, id, () => loadServed(inference, id, entry));
     return once(loaded, id, (m) => (isTransformer(entry) ? loadVision(inference, m, home) : loadDense(inference, m)));
   };
   const words = (id: string): Promise<ImageTextModel> =>
@@ -126,7 +134,8 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
     model,
     async installed() {
       const { models } = await catalogue();
-      const dense = [...models].filter(([, m]) => m.entry.role === 'dense');
+      // What a server runs is used where it is named, never because it is there.
+      const dense = [...models].filter(([, m]) => m.entry.role === 'dense' && !isRemote(m.entry));
       return dense.filter(([id, m]) => present(id, m.entry, m.manifest, home)).map(([id]) => id);
     },
     async cells(backbone, spec) {
@@ -135,18 +144,26 @@ export function createBackbones(inference: Inference, options: BackboneOptions =
       await inference.load(graph, { bytes: cellGraph(stages, spec) });
       return graph;
     },
-    async nearest(index, count = 1) {
-      const graph = index ? 'nearest/index' : count > 1 ? `nearest/${count}` : 'nearest';
-      await inference.load(graph, { bytes: nearestGraph({ index, bias: true, count }) });
+    async nearest({ index = false, bias, count = 1 }) {
+      const graph = `nearest/${index ? 'index' : count}${bias ? '/bias' : ''}`;
+      await inference.load(graph, { bytes: nearestGraph({ index, bias, count }) });
       return graph;
     },
     async products() {
       await inference.load('products', { bytes: matmulGraph() });
       return 'products';
     },
+    async picked() {
+      await inference.load('picked', { bytes: pickGraph() });
+      return 'picked';
+    },
     prompts: () => readPrompts(),
   };
 }
+
+/** Providers round otherwise than the processor: what was learnt with one of them is another model's. */
+const computedBy = ({ providers = [] }: Inference, digest: string): string =>
+  providers.length === 0 ? digest : createHash('sha256').update(`${digest} ${providers.join()}`).digest('hex');
 
 /** `models/manifest.yaml` of this package, from the sources and from the build alike. */
 export function ownManifest(): string {
@@ -216,7 +233,8 @@ function sourceGraph(id: string, entry: DenseEntry, files: readonly Uint8Array[]
 }
 
 async function loadDense(inference: Inference, { id, entry, files }: ModelFiles): Promise<DenseBackbone> {
-  if (!('stages' in entry)) throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
+  if (!('stages' in entry) || isRemote(entry))
+    throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
   const graph = `dense/${id}`;
   const head = `head/${id}`;
   const bytes = prepareDense(id, entry, await Promise.all(files.map((f) => f.read())));

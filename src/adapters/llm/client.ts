@@ -1,6 +1,6 @@
 /**
  * The only importer of `openai`: chat completions against any server that speaks that wire format. Pictures go as data
- * URLs; the server is never given an address to fetch. Retries and Retry-After are the package's, the deadline is ours.
+ * URLs; the server is never given an address to fetch. Repeats, Retry-After and the deadline are ours.
  */
 import OpenAI, {
   APIConnectionError,
@@ -17,22 +17,34 @@ import type {
 import type { ChatMessage, ChatMode, ChatReply, ChatRequest, LanguageModel } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { LLM_DEFAULTS, type LlmConfig } from './config.ts';
-import { boundedFetch, MOST_BYTES, MOST_CHARACTERS, tooLong, withoutAmbientHeaders } from './transport.ts';
+import { failedBy, refusedMode, scrub, type Wrong } from './faults.ts';
+import { repeated } from './retries.ts';
+import {
+  boundedFetch,
+  MOST_BYTES,
+  MOST_CHARACTERS,
+  type Sent,
+  sentBy,
+  tooLong,
+  unsent,
+  withoutAmbientHeaders,
+} from './transport.ts';
 
-/** Longest piece of a server's own words that a message quotes. */
-const QUOTED = 300;
+const now = (): string => new Date().toISOString();
 
-/** Opens no connection yet. `clock` gives the time of an answer. */
+/** Opens no connection yet. `clock` gives the time of an answer; `send` is what stands in for the network. */
 export function createClient(
   config: LlmConfig,
   mode: ChatMode | null = null,
-  clock: () => string = () => new Date().toISOString(),
+  clock: () => string = now,
+  send: typeof fetch = fetch,
 ): LanguageModel {
   const seconds = config.timeoutSeconds ?? LLM_DEFAULTS.timeoutSeconds;
   const endpoint = new URL(config.url).host;
   const common = {
+    // The package insists on one; where there is none, its header is not sent.
     apiKey: config.key ?? 'none',
-    maxRetries: config.retries ?? LLM_DEFAULTS.retries,
+    maxRetries: 0,
     timeout: seconds * 1000,
     // The package reads further settings of its own from the environment; none of them is meant for our server.
     organization: null,
@@ -41,7 +53,12 @@ export function createClient(
     webhookSecret: null,
     logLevel: 'off' as const,
     // Pictures and the key go to the host that was named, and to no other that it points to.
-    fetch: boundedFetch(endpoint, config.stream === true ? MOST_BYTES.stream : MOST_BYTES.whole),
+    fetch: boundedFetch({
+      endpoint,
+      most: config.stream === true ? MOST_BYTES.stream : MOST_BYTES.whole,
+      keyed: config.key !== null,
+      send,
+    }),
     fetchOptions: { redirect: 'error' as const },
   };
   const { azure } = config;
@@ -63,31 +80,47 @@ export function createClient(
     mode: config.mode ?? mode,
     maxOutputTokens: config.maxOutputTokens ?? LLM_DEFAULTS.maxOutputTokens,
     prices: config.prices ?? null,
-    async complete(request, options = {}) {
-      const deadline = AbortSignal.timeout(seconds * 1000);
-      const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-      signal.throwIfAborted();
+    complete(request, options = {}) {
+      const { stage } = request;
+      const { key } = config;
       const body = bodyOf(request, config.model);
-      try {
-        const completion =
-          config.stream === true
-            ? await streamed(client, body, signal, endpoint)
-            : await client.chat.completions.create(body, { signal });
-        return scrubbed(replyOf(completion, clock(), endpoint), config.key);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (error instanceof LogsadError) throw error;
-        const reason = refusedMode(error, request.mode, config.key);
-        if (reason !== null) return unsupported(reason, config.model, clock());
-        const { stage } = request;
-        const fault = faultOf(error, { endpoint, stage, seconds, expired: deadline.aborted, key: config.key });
-        throw new LogsadError(fault.code, fault.params);
-      }
+      return repeated({
+        retries: config.retries ?? LLM_DEFAULTS.retries,
+        seconds,
+        clock,
+        options,
+        failed: (error, expired) => failedBy(wrongOf(error), { endpoint, stage, seconds, expired, key }, Date.now()),
+        once: async (signal) => {
+          try {
+            const completion =
+              config.stream === true
+                ? await streamed(client, body, signal, endpoint)
+                : await client.chat.completions.create(body, { signal });
+            return scrubbed(replyOf(completion, clock(), endpoint), key);
+          } catch (error) {
+            const wrong = wrongOf(error);
+            const reason = wrong instanceof LogsadError ? null : refusedMode(wrong, request.mode, key);
+            if (reason === null) throw error;
+            return unsupported(reason, config.model, clock());
+          }
+        },
+      });
     },
   };
 }
 
-/** What is sent, without headers: `--dry-run` shows the same. */
+/** The HTTP request that `complete` would send, to the byte, but for the key. Nothing is sent. */
+export async function asSent(config: LlmConfig, request: ChatRequest): Promise<Sent> {
+  let sent: Sent | null = null;
+  const nobody: typeof fetch = (input, init) => {
+    sent = sentBy(input, init);
+    return Promise.resolve(unsent(config.stream === true));
+  };
+  await createClient(config, null, now, nobody).complete(request);
+  return sent!;
+}
+
+/** What is asked, in the words of the wire format. */
 export function bodyOf(request: ChatRequest, model: string): ChatCompletionCreateParamsNonStreaming {
   const { mode, schema } = request;
   const body: ChatCompletionCreateParamsNonStreaming = {
@@ -209,53 +242,19 @@ const unsupported = (reason: string, model: string, at: string): ChatReply => ({
   unsupported: reason,
 });
 
-/** A 400 or 422 that speaks of the way the shape was asked for: the next rung of the ladder may do. */
-function refusedMode(error: unknown, mode: ChatMode, key: string | null): string | null {
-  if (mode === 'plain' || !(error instanceof APIError) || ![400, 404, 422, 501].includes(error.status ?? 0))
-    return null;
-  const words = `${error.message} ${String(error.param ?? '')}`;
-  return /response_format|json_schema|schema|strict|grammar|structured|tool|function/i.test(words)
-    ? quoted(words.trim(), key)
-    : null;
-}
-
-interface Fault {
-  readonly code: 'LLM_AUTH' | 'LLM_UNREACHABLE' | 'LLM_TIMEOUT' | 'LLM_BUSY' | 'LLM_SERVER';
-  readonly params: Readonly<Record<string, string | number>>;
-}
-
-interface At {
-  readonly endpoint: string;
-  readonly stage: string;
-  readonly seconds: number;
-  readonly expired: boolean;
-  readonly key: string | null;
-}
-
-function faultOf(error: unknown, at: At): Fault {
-  const { endpoint, stage, seconds } = at;
-  const reason = quoted(error instanceof Error ? error.message : String(error), at.key).split('\n')[0]!;
-  if (at.expired || error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
-    return { code: 'LLM_TIMEOUT', params: { endpoint, stage, seconds } };
-  }
+/** Faults of ours stay what they are. */
+function wrongOf(error: unknown): Wrong | LogsadError {
+  if (error instanceof LogsadError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const stopped = error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError;
+  const none = { message, stopped, lost: null, status: null, headers: null, param: '' };
   if (error instanceof APIConnectionError) {
     const cause = (error.cause as { cause?: { code?: string; message?: string }; code?: string } | undefined) ?? {};
-    const why = cause.cause?.code ?? cause.code ?? quoted(cause.cause?.message ?? reason, at.key);
-    return { code: 'LLM_UNREACHABLE', params: { endpoint, reason: why } };
+    return { ...none, lost: { code: cause.cause?.code ?? cause.code, message: cause.cause?.message } };
   }
-  const status = error instanceof APIError ? (error.status ?? 0) : 0;
-  if (status === 401 || status === 403) return { code: 'LLM_AUTH', params: { endpoint, status, reason } };
-  if (status === 429) return { code: 'LLM_BUSY', params: { endpoint, reason } };
-  return { code: 'LLM_SERVER', params: { endpoint, status: status === 0 ? 'something unreadable' : status, reason } };
+  if (!(error instanceof APIError)) return none;
+  return { ...none, status: error.status ?? null, headers: error.headers ?? null, param: String(error.param ?? '') };
 }
-
-/** Servers repeat keys in their messages: whatever leaves this file has been through here. */
-function scrub(text: string, key: string | null): string {
-  return key === null || key.length < 4 ? text : text.replaceAll(key, '***');
-}
-
-/** Scrubbed, then cut: the other way round, half a key at the cut would stay. */
-const quoted = (text: string, key: string | null): string => scrub(text, key).slice(0, QUOTED);
 
 function scrubbed(reply: ChatReply, key: string | null): ChatReply {
   const clean = (t: string | null): string | null => (t === null ? null : scrub(t, key));

@@ -31,10 +31,29 @@ export const tooLong = (endpoint: string, most: string): LogsadError =>
     reason: `the answer is longer than ${most}, and was not read further`,
   });
 
-/** `fetch`, whose bodies fail with LLM_SERVER once they pass `most` bytes: nothing longer is held in memory. */
-export function boundedFetch(endpoint: string, most: number): typeof fetch {
+/** All headers that a server is sent (and what HTTP itself needs): the package would add the platform, its version and more. */
+const HEADERS = ['accept', 'content-type'] as const;
+/** Those that hold the key. */
+const SECRET = ['authorization', 'api-key'] as const;
+const AGENT = 'logsad';
+
+export interface Transport {
+  readonly endpoint: string;
+  /** Bytes of an answer that are read. */
+  readonly most: number;
+  /** There is a key; without, none of its headers is sent. */
+  readonly keyed: boolean;
+  readonly send?: typeof fetch;
+}
+
+/** `send` with the headers named above and no others; bodies fail with LLM_SERVER once they pass `most` bytes: nothing longer is held in memory. */
+export function boundedFetch({ endpoint, most, keyed, send = fetch }: Transport): typeof fetch {
+  const names = keyed ? [...HEADERS, ...SECRET] : HEADERS;
   return async (input, init) => {
-    const response = await fetch(input, init);
+    const given = new Headers(init?.headers);
+    const sent = new Headers({ 'user-agent': AGENT });
+    for (const name of names) if (given.has(name)) sent.set(name, given.get(name)!);
+    const response = await send(input, { ...init, headers: sent });
     if (response.body === null) return response;
     let bytes = 0;
     const counted = response.body.pipeThrough(
@@ -49,4 +68,35 @@ export function boundedFetch(endpoint: string, most: number): typeof fetch {
     const { status, statusText, headers } = response;
     return new Response(counted, { status, statusText, headers });
   };
+}
+
+/** An HTTP request as it would go over the wire; the key is not shown. */
+export interface Sent {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly bytes: number;
+}
+
+export function sentBy(input: Parameters<typeof fetch>[0], init: Parameters<typeof fetch>[1]): Sent {
+  const body = typeof init?.body === 'string' ? init.body : '';
+  const headers = [...new Headers(init?.headers)].map(([name, value]): [string, string] =>
+    (SECRET as readonly string[]).includes(name) ? [name, '(the key, not shown)'] : [name, value],
+  );
+  return {
+    method: init?.method ?? 'GET',
+    url: typeof input === 'string' ? input : input instanceof URL ? input.href : input.url,
+    headers: Object.fromEntries(headers),
+    body: JSON.parse(body) as unknown,
+    bytes: Buffer.byteLength(body),
+  };
+}
+
+/** What nobody answers to a request that was not sent. */
+export function unsent(stream: boolean): Response {
+  const choices = [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'stop' }];
+  return stream
+    ? new Response('data: [DONE]\n\n', { headers: { 'content-type': 'text/event-stream' } })
+    : new Response(JSON.stringify({ choices }), { headers: { 'content-type': 'application/json' } });
 }

@@ -22,7 +22,8 @@ export interface Talk {
   /** The rung that worked last. */
   mode: ChatMode;
   readonly signal?: AbortSignal;
-  readonly onRequest?: (stage: string, round: number) => void;
+  /** Told before each request is handed on: what it is for, the round of repair, and itself. */
+  readonly onRequest?: (stage: string, round: number, request: ChatRequest) => void;
 }
 
 export interface Question<T, V> {
@@ -108,11 +109,9 @@ async function send<T, V>(
   let maxOutputTokens = talk.llm.maxOutputTokens;
   for (;;) {
     talk.signal?.throwIfAborted();
-    talk.onRequest?.(stage, round);
-    const reply = await talk.llm.complete(
-      requestOf(stage, talk.mode, conversation, schema, maxOutputTokens),
-      talk.signal ? { signal: talk.signal } : {},
-    );
+    const request = requestOf(stage, talk.mode, conversation, schema, maxOutputTokens);
+    talk.onRequest?.(stage, round, request);
+    const reply = await talk.llm.complete(request, talk.signal ? { signal: talk.signal } : {});
     if (reply.unsupported !== null) {
       const next = LADDER[LADDER.indexOf(talk.mode) + 1];
       if (!next) {

@@ -21,6 +21,14 @@ export function estimateTokens({ messages, schema }: ChatRequest): number {
   return tokens;
 }
 
+/** What a request will take, and cost where prices are known, in words. */
+export function estimateText(request: ChatRequest, prices: LanguageModel['prices']): string {
+  const input = estimateTokens(request);
+  const tokens = `about ${input} tokens`;
+  if (prices === null) return tokens;
+  return `${tokens}, $${costOf({ input, output: request.maxOutputTokens }, prices).toFixed(4)} at most`;
+}
+
 /** @throws (of complete) LogsadError LLM_BUDGET before anything is sent */
 export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
   const used = { input: 0, output: 0 };
@@ -55,20 +63,25 @@ export function budgeted(model: LanguageModel, caps: Caps): LanguageModel {
     return input;
   };
   return {
-    model: model.model,
-    endpoint: model.endpoint,
-    mode: model.mode,
-    maxOutputTokens: model.maxOutputTokens,
-    prices: model.prices,
-    async complete(request, options) {
-      const input = check(request);
-      // An attempt that fails may have been read, and billed, all the same.
-      const reply = await model.complete(request, options).catch((error: unknown) => {
-        used.input += input;
-        throw error;
+    ...model,
+    async complete(request, options = {}) {
+      let input = 0;
+      const reply = await model.complete(request, {
+        ...options,
+        // Every attempt counts, repeats too: one that fails may have been read, and billed, all the same.
+        onAttempt: () => {
+          options.onAttempt?.();
+          input = check(request);
+          used.input += input;
+        },
+        // One that ended without a status of the server may have been answered in full for all we know.
+        onFault: (fault) => {
+          if (fault.status === null || fault.status < 300) used.output += request.maxOutputTokens;
+          return options.onFault?.(fault);
+        },
       });
       // A server that does not count is taken at our estimate.
-      used.input += reply.usage?.input ?? input;
+      used.input += (reply.usage?.input ?? input) - input;
       used.output += reply.usage?.output ?? textTokens(reply.text);
       return reply;
     },

@@ -9,13 +9,14 @@ import { composeFile, type Draft } from '../../core/propose/draft.ts';
 import { INSTRUCTION_LIMITS } from '../../core/propose/instructions.ts';
 import { openQuestions } from '../../core/propose/open.ts';
 import type { Prompt } from '../../core/propose/prompt.ts';
-import { reviewSheet } from '../../core/propose/sheet.ts';
+import { reviewSheet, type SheetExchange } from '../../core/propose/sheet.ts';
 import { explainRules } from '../../core/rules/explain.ts';
 import { compileRules, learnFrom } from '../../core/rules/index.ts';
 import { writeVetting } from '../../core/rules/tools/index.ts';
 import type { Deps, ImageRef, LearnOptions } from '../learn.ts';
-import type { ChatExchange, ChatImage, LanguageModel } from '../ports.ts';
+import type { ChatEntry, ChatExchange, ChatImage, LanguageModel } from '../ports.ts';
 import type { Talk } from './ask.ts';
+import { estimateText } from './budget.ts';
 import { type Case, describe, type Grounded, ground } from './ground.ts';
 import { canonical, dataUrl, type PictureDeps, photograph, sheetOf } from './pictures.ts';
 import { DETECTORS, type Ruled, rule } from './rules.ts';
@@ -51,6 +52,14 @@ export interface Proposal {
   readonly failures: readonly { readonly image: string; readonly error: LogsadError }[];
 }
 
+/** A model that remembers what was said. */
+export interface RecordedTalk extends LanguageModel {
+  /** Answers so far, in order. */
+  readonly exchanges: readonly ChatExchange[];
+  /** The same with the attempts between them that failed. */
+  readonly entries: readonly ChatEntry[];
+}
+
 const DEFAULT_SET = 'embedded';
 
 /** The pictures and names that the chain needs; no model is asked yet. @throws LogsadError USAGE, IMAGE_*, MODEL_* */
@@ -84,7 +93,7 @@ export async function prepare(input: ProposeInput, deps: ProposeDeps, options: L
  */
 export async function propose(
   input: ProposeInput,
-  llm: LanguageModel & { readonly exchanges: readonly ChatExchange[] },
+  llm: RecordedTalk,
   deps: ProposeDeps,
   options: LearnOptions = {},
 ): Promise<Proposal> {
@@ -95,7 +104,10 @@ export async function propose(
     prompts: deps.prompts,
     mode: llm.mode ?? 'strict',
     ...(options.signal ? { signal: options.signal } : {}),
-    onRequest: (stage, round) => step(round === 0 ? `ask: ${stage}` : `ask: ${stage}, repair ${round}`),
+    onRequest: (stage, round, request) => {
+      const repair = round === 0 ? '' : `, repair ${round}`;
+      step(`ask: ${stage}${repair} (${estimateText(request, llm.prices)})`);
+    },
   };
   const described = await describe(talk, c);
   const g = await ground(talk, c, described, deps, options);
@@ -146,7 +158,7 @@ interface Ending {
   readonly provenance: Readonly<Record<string, unknown>>;
   /** ISO time of what was proposed. */
   readonly at: string;
-  readonly llm: LanguageModel & { readonly exchanges: readonly ChatExchange[] };
+  readonly llm: RecordedTalk;
   readonly captions: readonly { readonly image: string; readonly caption: string }[];
 }
 
@@ -183,14 +195,7 @@ function finish({ input, c, g, ruled, open, at, llm, ...end }: Ending): Proposal
     left: ruled.left,
     unsaid: ruled.unsaid,
     open,
-    exchanges: llm.exchanges.map((x) => ({
-      stage: x.stage,
-      mode: x.mode,
-      at: x.reply.at,
-      input: x.reply.usage?.input ?? null,
-      output: x.reply.usage?.output ?? null,
-      prompt: x.prompt,
-    })),
+    exchanges: llm.entries.map(rowOf),
     provenance: [
       ['proposed at', at],
       ['models', stamp.models.join(', ')],
@@ -209,6 +214,19 @@ function finish({ input, c, g, ruled, open, at, llm, ...end }: Ending): Proposal
     shown: c.shown.map((s) => s.name),
     failures: g.failures,
   };
+}
+
+/** How an exchange reads on the sheet. */
+function rowOf(x: ChatEntry): SheetExchange {
+  const { stage, mode, prompt } = x;
+  if ('fault' in x) {
+    const outcome = x.fault.code ?? 'given up';
+    return { stage, mode, prompt, at: x.fault.at, input: null, output: null, outcome };
+  }
+  const { at, usage, unsupported, refusal, finish } = x.reply;
+  const [no, cut] = [unsupported !== null, finish === 'length'];
+  const outcome = no ? 'not supported' : refusal !== null ? 'refused' : cut ? 'cut off' : 'answered';
+  return { stage, mode, prompt, at, input: usage?.input ?? null, output: usage?.output ?? null, outcome };
 }
 
 function headOf(draft: Draft, open: readonly string[], model: string): string[] {

@@ -30,6 +30,19 @@ function vet(draft: Draft, rules: readonly DraftRule[], set: LearningSet, seed: 
   return vetRules({ compiled: compiled(draft, rules), ...set, seed });
 }
 
+/** What is asked for rules: the instructions, the names that exist, what was measured, the kinds that can be said. */
+const rulesRequest = (talk: Talk, c: Case, g: Grounded): string =>
+  prompted(talk, 'rules', {
+    instructions: instructionsPart(c.instructions),
+    names: namesText(g.draft),
+    facts: factsText(g.facts),
+    kinds: kindsText(),
+  });
+
+/** Faults of rules as they are told to the model. */
+const faultsOf = (bad: ReturnType<typeof checkRules>['bad']): string[] =>
+  bad.flatMap((b) => b.faults.map((f) => `rule ${b.raw.id}: ${f}`));
+
 /** Step c and d. @throws LogsadError LLM_* */
 async function proposed(
   talk: Talk,
@@ -40,22 +53,10 @@ async function proposed(
   const { value, rounds } = await ask(talk, {
     stage: 'rules',
     schema: RULES,
-    messages: [
-      say('system', prompted(talk, 'system')),
-      say(
-        'user',
-        prompted(talk, 'rules', {
-          instructions: instructionsPart(c.instructions),
-          names: namesText(g.draft),
-          facts: factsText(g.facts),
-          kinds: kindsText(),
-        }),
-      ),
-    ],
+    messages: [say('system', prompted(talk, 'system')), say('user', rulesRequest(talk, c, g))],
     check: (reply) => {
       const checked = checkRules(reply.rules, g.draft, c.instructions, options);
-      const faults = checked.bad.flatMap((b) => b.faults.map((f) => `rule ${b.raw.id}: ${f}`));
-      return { value: { checked, unsaid: reply.left }, faults };
+      return { value: { checked, unsaid: reply.left }, faults: faultsOf(checked.bad) };
     },
   });
   const left = value.checked.bad.map(
@@ -83,12 +84,7 @@ async function revised(
       say(
         'user',
         [
-          prompted(talk, 'rules', {
-            instructions: instructionsPart(c.instructions),
-            names: namesText(g.draft),
-            facts: factsText(g.facts),
-            kinds: kindsText(),
-          }),
+          rulesRequest(talk, c, g),
           prompted(talk, 'evidence', {
             rules: old.map((r) => JSON.stringify(r.raw)).join('\n'),
             evidence: evidenceText(vetting, rules, g.facts),
@@ -100,8 +96,8 @@ async function revised(
       const strangers = reply.rules.filter((r) => !ids.includes(r.id)).map((r) => `rule ${r.id} was not asked for`);
       const mine = reply.rules.filter((r) => ids.includes(r.id));
       const checked = checkRules(mine, g.draft, c.instructions, { models: c.roles }, kept);
-      const faults = checked.bad.flatMap((b) => b.faults.map((f) => `rule ${b.raw.id}: ${f}`));
-      return { value: { good: checked.good, withdrawn: reply.withdrawn }, faults: [...strangers, ...faults] };
+      const faults = [...strangers, ...faultsOf(checked.bad)];
+      return { value: { good: checked.good, withdrawn: reply.withdrawn }, faults };
     },
   });
   const withdrawn = new Map(value.withdrawn.filter((w) => ids.includes(w.id)).map((w) => [w.id, w.why]));

@@ -7,6 +7,31 @@ interface Options {
   readonly json?: true;
 }
 
+type Api = typeof import('../../index.ts');
+type Fault = { readonly image: string; readonly error: InstanceType<Api['LogsadError']> };
+
+/** Photographs that cannot be read: better named now than in the middle of learning. Shrinking while decoding keeps it quick. */
+async function unreadable(
+  api: Api,
+  images: readonly { readonly path: string }[],
+  signal: AbortSignal,
+): Promise<Fault[]> {
+  const out: Fault[] = [];
+  for (const { path } of images) {
+    signal.throwIfAborted();
+    try {
+      await api.images.read(path, { size: () => ({ width: PROBE, height: PROBE }), signal });
+    } catch (error) {
+      if (!(error instanceof api.LogsadError) || !error.code.startsWith('IMAGE_')) throw error;
+      out.push({ image: path, error });
+    }
+  }
+  return out;
+}
+
+/** Side in pixels at which a photograph is decoded to see whether it can be read. */
+const PROBE = 32;
+
 /** At most so many normals are shown on the contact sheet, spread evenly over the folder. */
 const SHOWN = 12;
 
@@ -29,11 +54,14 @@ export const init = define<Options>({
     const step = Math.max(1, images.length / SHOWN);
     const shown = Array.from({ length: Math.min(SHOWN, images.length) }, (_, i) => images[Math.floor(i * step)]!);
     const sheet = join(dir!, 'contact-sheet.png');
-    const png = await api.sheetPng(shown, api.images);
+    const faults = await unreadable(api, images, signal);
+    const good = shown.filter((i) => !faults.some((f) => f.image === i.path));
+    if (good.length === 0) throw faults[0]!.error;
+    const png = await api.sheetPng(good, api.images);
     signal.throwIfAborted();
     await api.files.writeAtomic(sheet, png);
     const product = api.productName(basename(resolve(dir!)));
-    await api.files.writeAtomic(rules, api.skeletonRules(product, shown[0]!.name));
+    await api.files.writeAtomic(rules, api.skeletonRules(product, good[0]!.name, api.files.schemaFor(dir!)));
     if (o.json) {
       printJson(terminal, {
         rules,
@@ -41,15 +69,18 @@ export const init = define<Options>({
         product,
         normals: images.length,
         warnings: warnings.map((w) => w.toJSON()),
+        failures: faults.map(({ image, error }) => ({ image, error: error.toJSON() })),
       });
     } else {
       for (const w of warnings) terminal.err(`warning ${w.code}: ${w.message}\n  fix: ${w.fix}\n`);
+      for (const { error } of faults) terminal.err(`error ${error.code}: ${error.message}\n  fix: ${error.fix}\n`);
       terminal.out(`wrote ${rules}: what to look for and what must hold, to be filled in\n`);
-      terminal.out(`wrote ${sheet}: ${shown.length} of ${images.length} normals with rulers in fractions\n`);
-      terminal.out(
-        `next: logsad learn ${quote(dir!)} --normals ${quote(o.normals)} --profile ${quote(join(dir!, `${product}.profile`))}\n`,
-      );
+      terminal.out(`wrote ${sheet}: ${good.length} of ${images.length} normals with rulers in fractions\n`);
+      terminal.out(`next: open ${sheet}, read off where the parts and the background lie, and write them into the interests
+      of ${rules} (remove the "# " of the examples and change the numbers); then say under rules what must hold
+then: logsad rules lint ${quote(dir!)} --normals ${quote(o.normals)}
+      logsad learn ${quote(dir!)} --normals ${quote(o.normals)} --profile ${quote(join(dir!, `${product}.profile`))}\n`);
     }
-    return EXIT.ok;
+    return faults.length > 0 ? EXIT.usage : EXIT.ok;
   },
 });

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { FailingRule } from '../../index.ts';
 import { loadApi } from '../api.ts';
 import { define, EXIT, printJson, quote } from '../command.ts';
 import { wholeNumber } from '../options.ts';
@@ -17,6 +18,43 @@ interface Options {
 
 /** At most so many of the worst normals are pictured. */
 const WORST = 6;
+
+type Rules = Awaited<ReturnType<typeof import('../../index.ts').loadRules>>;
+
+/** What was learnt, and which rules do not hold on most of it. */
+function heading(
+  { compiled: { file } }: Rules,
+  normals: number,
+  calibration: number | null,
+  failing: readonly FailingRule[],
+  profile: string,
+): string {
+  const more = calibration === null ? '' : ` and ${calibration} for calibration`;
+  const verb = failing.length === 1 ? 'does' : 'do';
+  const but =
+    failing.length === 0 ? '' : `, but ${failing.length} of ${file.rules.length} rules ${verb} not hold on them`;
+  const each = failing.map(
+    (f) => `  ${f.rule} fails on ${f.fired} of ${f.of} normals: ${f.message} (${f.image}) [${f.file}:${f.line}]\n`,
+  );
+  return `learnt ${file.product} from ${normals} normals${more}${but}: ${profile}\n${each.join('')}`;
+}
+
+/** What to type after learning: mend rules that fail, sign off what is proposed, inspect. `sheet`: pictures of failing rules. */
+function nextSteps(rules: string, { path, compiled: { file } }: Rules, o: Options, sheet: string | null): string {
+  const profile = quote(o.profile);
+  const again = `logsad learn ${rules} --normals ${quote(o.normals)} --profile ${profile}`;
+  if (sheet !== null)
+    return `next: look at ${sheet}: where parts are outlined wrongly, add exemplars to their interest in ${path}, then: ${again}
+      where the outlines are right, the rule is wrong: edit its line, then: logsad rules explain ${rules} --profile ${profile}\n`;
+  if (Object.keys(file.interests).length + file.rules.length === 0)
+    return `next: draw interests and write rules in ${path}, then: ${again}
+      or go on with patches alone: logsad inspect ${rules} --profile ${profile} IMAGE...\n`;
+  if (file.status === 'proposed')
+    return `next: ${path} is only proposed, and inspect refuses it until a person has signed it off:
+      logsad rules vet ${rules} --profile ${profile} --write
+      logsad rules accept ${rules}\n`;
+  return `next: logsad inspect ${rules} --profile ${profile} IMAGE...\n`;
+}
 
 export const learn = define<Options>({
   name: 'learn',
@@ -56,7 +94,9 @@ export const learn = define<Options>({
     signal.throwIfAborted();
     await api.saveProfile(o.profile, profile);
 
-    const worst = profile.worst.slice(0, WORST);
+    const failing = api.failingRules(product.compiled, profile, await api.regionMasks(product));
+    // Without rules and interests every normal is as good as another.
+    const worst = profile.worst.filter((w) => w.reasons.length > 0).slice(0, WORST);
     const sheet = join(dirname(o.profile), `${basename(o.profile)}.worst.png`);
     if (worst.length > 0) {
       const pictures = worst.flatMap((w) => {
@@ -75,6 +115,7 @@ export const learn = define<Options>({
         normals: learnt,
         calibration: profile.calibration.length,
         worst,
+        failing,
         worstPicture: worst.length > 0 ? sheet : null,
         warnings: warnings.map((w) => w.toJSON()),
         failures: failures.map((f) => ({ image: f.image, error: f.error.toJSON() })),
@@ -82,7 +123,13 @@ export const learn = define<Options>({
       });
     } else {
       terminal.out(
-        `learnt ${file.product} from ${learnt} normals${calibration.length > 0 ? ` and ${profile.calibration.length} for calibration` : ''}: ${o.profile}\n`,
+        heading(
+          product,
+          profile.normals.length,
+          calibration.length > 0 ? profile.calibration.length : null,
+          failing,
+          o.profile,
+        ),
       );
       for (const w of worst)
         terminal.out(
@@ -90,7 +137,7 @@ export const learn = define<Options>({
         );
       if (worst.length > 0) terminal.out(`  pictures of these: ${sheet}\n`);
       for (const f of failures) terminal.err(`error ${f.error.code}: ${f.error.message}\n  fix: ${f.error.fix}\n`);
-      terminal.out(`next: logsad inspect ${quote(rules!)} --profile ${quote(o.profile)} IMAGE...\n`);
+      terminal.out(nextSteps(quote(rules!), product, o, failing.length > 0 ? sheet : null));
     }
     return failures.length > 0 ? EXIT.usage : EXIT.ok;
   },

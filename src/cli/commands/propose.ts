@@ -164,6 +164,7 @@ async function asked(
     model: llm.model,
     endpoint: llm.endpoint,
     exchanges: llm.exchanges.length,
+    failed: llm.entries.length - llm.exchanges.length,
     asked: llm.asked,
     tokens: usage,
     record: o.replay ?? places.record,
@@ -203,6 +204,8 @@ interface Asked {
   readonly model: string;
   readonly endpoint: string;
   readonly exchanges: number;
+  /** Attempts that brought no answer. */
+  readonly failed: number;
   readonly asked: number;
   readonly tokens: number;
   readonly record: string;
@@ -230,10 +233,12 @@ function report(terminal: Terminal, o: Options, places: Places, p: Proposal, llm
     `wrote ${places.rules}: ${rules.model + rules.mined} rules (${rules.mined} mined), ${rules.left} left out\n`,
   );
   terminal.out(`wrote ${places.sheet}: read it before you accept\n`);
-  if (llm)
+  if (llm) {
+    const failed = llm.failed === 0 ? '' : `, ${llm.failed} attempts failed`;
     terminal.out(
-      `${llm.exchanges} exchanges with ${llm.model} (${llm.asked} asked now, ${llm.tokens} tokens): ${llm.record}\n`,
+      `${llm.exchanges} exchanges with ${llm.model} (${llm.asked} asked now${failed}, ${llm.tokens} tokens): ${llm.record}\n`,
     );
+  }
   const kills = score === null ? '' : `, mutation score ${score.toFixed(2)}`;
   terminal.out(`vetted: any rule fires on ${alarms.fired} of ${alarms.of} normals left out in turn${kills}\n`);
   for (const q of open) terminal.out(`open: ${q}\n`);
@@ -246,20 +251,18 @@ async function shown(api: Api, { terminal, signal }: Context, o: Options, input:
   const meter = meterOf(terminal);
   const dry = await api.dryRun(engine, input, llmOptions(o), { signal, onProgress: meter.step });
   meter.clear();
+  const { endpoint, model, tokens, maxOutputTokens, dollars, cap, sent } = dry;
   if (o.json) {
-    printJson(terminal, {
-      sent: false,
-      endpoint: dry.endpoint,
-      model: dry.model,
-      tokens: dry.tokens,
-      cap: dry.cap,
-      body: dry.body,
-    });
+    const { body, ...request } = sent;
+    printJson(terminal, { sent: false, endpoint, model, tokens, maxOutputTokens, dollars, cap, request, body });
     return EXIT.ok;
   }
+  const cost = dollars === null ? '' : `, $${dollars.toFixed(4)} at most`;
   terminal.out(
-    `nothing is sent. To ${dry.endpoint}, model ${dry.model}, would go first (about ${dry.tokens} tokens, cap ${dry.cap}):\n\n`,
+    `nothing is sent. To ${endpoint}, model ${model}, would go first (about ${tokens} tokens, answer at most ${maxOutputTokens}${cost}; cap of all requests ${cap}):\n\n`,
   );
+  const headers = Object.entries(sent.headers).map(([name, value]) => `${name}: ${value}`);
+  terminal.out(`${[`${sent.method} ${sent.url}`, ...headers].join('\n')}\n${sent.bytes} bytes of JSON, in which:\n\n`);
   terminal.out(`${requestText(dry.request)}\n\n`);
   terminal.out(
     'then: the same pictures with outlines and what was measured; the instructions with what was measured and the kinds of rules; ' +

@@ -3,14 +3,13 @@
  * out by hand and the two big products of a step (tokens x weights, gradients x tokens) are needs, met beside the features
  * or by plain loops. Adam as in Kingma and Ba (2015), with the published settings.
  */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows, stack } from '../grid/cluster.ts';
 import { type FeatureGrid, grid, type Mask } from '../grid/grid.ts';
 import { dot } from '../grid/linear.ts';
 import type { Random } from '../grid/random.ts';
 import { mapLoss } from './adapterLoss.ts';
 import { type Adapter, APRIL, withBias } from './adapters.ts';
 import { type Needs, productsAnswer } from './detector.ts';
-import { stack } from './joined.ts';
 
 export const TRAINING = {
   rate: 1e-3,
@@ -90,7 +89,7 @@ export function* lossAndGradient(
   const gradients: Gradient[] = [];
   let loss = 0;
   for (const [s, adapter] of adapters.entries()) {
-    const x = stack(samples.map(({ stages }) => rowsOf(stages[s]!)));
+    const x = stack(samples.map(({ stages }) => bag(stages[s]!.data, stages[s]!.channels)));
     const products = productsAnswer(yield { do: 'products', a: { rows: x }, b: { rows: adapter.weight } });
     const z = withBias(products, adapter.bias);
     const g = new Float32Array(z.length);
@@ -123,10 +122,6 @@ export function* lossAndGradient(
     gradients.push({ weight, bias });
   }
   return { loss, gradients };
-}
-
-function rowsOf({ data, channels }: FeatureGrid): Rows {
-  return { data, height: data.length / channels, width: 1, channels };
 }
 
 /** One step of Adam over a batch; changes the layers of `state`. The loss before the step. */

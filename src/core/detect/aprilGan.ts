@@ -5,7 +5,7 @@
  * itself stands for 1.
  */
 import { LogsadError } from '../errors.ts';
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows, stack } from '../grid/cluster.ts';
 import type { FeatureGrid } from '../grid/grid.ts';
 import { unitRows } from '../grid/linear.ts';
 import type { Random } from '../grid/random.ts';
@@ -23,7 +23,7 @@ import {
   type View,
   viewsAnswer,
 } from './detector.ts';
-import { JOINED, largest, stack } from './joined.ts';
+import { JOINED, largest } from './joined.ts';
 import { listOf, sayClasses } from './language.ts';
 import { type Options, readOptions } from './options.ts';
 import { composePrompts, objectOf } from './prompts.ts';
@@ -194,13 +194,12 @@ export const aprilGan: Detector<AprilGanOptions, AprilGanModel> = {
   },
   unpack({ facts, arrays }) {
     const { side, scale, channels, widths } = facts as Facts;
-    const rows = (data: Float32Array, c: number): Rows => ({ data, height: data.length / c, width: 1, channels: c });
     return {
       side,
       scale,
-      texts: rows(arrays.texts!, channels),
-      adapters: widths.map((c, s) => ({ weight: rows(arrays[`weight${s}`]!, c), bias: arrays[`bias${s}`]! })),
-      memory: arrays.memory0 ? widths.map((c, s) => rows(arrays[`memory${s}`]!, c)) : [],
+      texts: bag(arrays.texts!, channels),
+      adapters: widths.map((c, s) => ({ weight: bag(arrays[`weight${s}`]!, c), bias: arrays[`bias${s}`]! })),
+      memory: arrays.memory0 ? widths.map((c, s) => bag(arrays[`memory${s}`]!, c)) : [],
       sources: Int32Array.from(arrays.sources!),
     };
   },

@@ -1,51 +1,110 @@
-/** From the cells of normals to a bank: candidates, a coreset of them, and what stands in for the rows of one image. */
+/**
+ * From the cells of normals to a bank: candidates, a coreset of them, and what stands in for the rows of one image. The
+ * features of a normal are made anew for each step (projection, bank, leaving it out) instead of being held: 150 normals of
+ * a wide backbone are gigabytes.
+ */
 import { pickRows, type Rows } from '../grid/cluster.ts';
-import type { Mask } from '../grid/grid.ts';
+import { type Mask, zeros } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { greedyCover, groupedCoresets, halfNorms } from './cover.ts';
-import { indexAnswer, largestAnswer, type Needs } from './detector.ts';
+import { indexAnswer, largestAnswer, type Needs, type RowsOf, rowsAnswer } from './detector.ts';
+
+/** Images whose rows are asked for together. */
+const BATCH = 8;
 
 /** Up to so many images the published code keeps every cell. */
 const PAPER_GROUP = 4;
 
-/** The scored cells of all images, from which a bank is chosen. */
+/** Which cells of the normals a bank is chosen from: images in order, their cells in order. */
 export interface Candidates {
-  /** Per stage, all images below one another. */
-  readonly stages: readonly Rows[];
+  /** Per image, indices of its cells. */
+  readonly perImage: readonly Int32Array[];
   readonly sources: Int32Array;
   /** Which cell of its image each one is. */
   readonly cells: Int32Array;
 }
 
-/** Gathers the scored cells of all images, every k-th where there are more than `most`. */
-export function candidatesOf(
-  perImage: readonly (readonly Rows[])[],
-  scored: readonly (Mask | null)[],
-  most: number,
-): Candidates {
-  const inside = perImage.map((stages, i) => {
-    const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
+/** The scored cells of all images, every k-th where there are more than `most`; `counts`: cells per image. */
+export function candidateCells(counts: readonly number[], scored: readonly (Mask | null)[], most: number): Candidates {
+  const inside = counts.map((n, i) => {
+    const all = Int32Array.from({ length: n }, (_, p) => p);
     return scored[i] ? all.filter((p) => scored[i]!.data[p]) : all;
   });
-  const total = inside.reduce((n, c) => n + c.length, 0);
-  const step = Math.max(1, Math.ceil(total / most));
-  const kept = inside.map((c) => (step === 1 ? c : c.filter((_, k) => k % step === 0)));
-  const n = kept.reduce((sum, c) => sum + c.length, 0);
-  const sources = new Int32Array(n);
-  const cells = new Int32Array(n);
-  const stages = perImage[0]!.map(({ channels: c }, s): Rows => {
-    const data = new Float32Array(n * c);
-    let at = 0;
-    kept.forEach((list, i) => {
-      for (const p of list) {
-        data.set(perImage[i]![s]!.data.subarray(p * c, (p + 1) * c), at * c);
-        sources[at] = i;
-        cells[at++] = p;
-      }
-    });
-    return { data, height: n, width: 1, channels: c };
+  const step = Math.max(1, Math.ceil(inside.reduce((n, c) => n + c.length, 0) / most));
+  const perImage = step === 1 ? inside : inside.map((c) => c.filter((_, k) => k % step === 0));
+  const n = perImage.reduce((sum, c) => sum + c.length, 0);
+  const [sources, cells] = [new Int32Array(n), new Int32Array(n)];
+  let at = 0;
+  for (const [i, list] of perImage.entries()) {
+    sources.fill(i, at, at + list.length);
+    cells.set(list, at);
+    at += list.length;
+  }
+  return { perImage, sources, cells };
+}
+
+/** How the rows of each image are made. */
+type RowsFor = (image: number, only: Int32Array) => RowsOf;
+
+/**
+ * The candidates as the coreset sees them, `[n, 1, k]`: images come in batches, and of their features only the projection
+ * leaves the child. What is held grows by k numbers per cell, whatever the backbone's width.
+ */
+export function* projectCandidates(
+  { perImage, sources }: Candidates,
+  rowsOf: RowsFor,
+  projection: readonly Rows[],
+): Needs<Rows> {
+  const k = projection[0]!.height;
+  const by = projection.map((_, s) => `bank/projection/${s}`);
+  for (const [s, rows] of projection.entries()) yield { do: 'keep', name: by[s]!, rows };
+  const data = new Float32Array(sources.length * k);
+  let at = 0;
+  for (const images of batches(perImage)) {
+    const found = rowsAnswer(yield { do: 'project', of: images.map((i) => rowsOf(i, perImage[i]!)), by });
+    for (const [bag] of found) {
+      data.set(bag!.data, at);
+      at += bag!.data.length;
+    }
+    yield { do: 'progress', stage: 'features', done: images.at(-1)! + 1, total: perImage.length };
+  }
+  for (const name of by) yield { do: 'drop', name };
+  return { data, height: sources.length, width: 1, channels: k };
+}
+
+/** Rows per stage of some candidates, in the order of `indices`; each image is looked at once more. */
+export function* rowsOfCandidates(
+  { perImage, sources, cells }: Candidates,
+  rowsOf: RowsFor,
+  indices: Int32Array,
+  channels: readonly number[],
+): Needs<Rows[]> {
+  const bags = channels.map((c) => zeros(indices.length, 1, c));
+  const wanted = perImage.map(() => [] as number[]);
+  indices.forEach((candidate, at) => {
+    wanted[sources[candidate]!]!.push(at);
   });
-  return { stages, sources, cells };
+  for (const images of batches(wanted)) {
+    const of = images.map((i) =>
+      rowsOf(
+        i,
+        Int32Array.from(wanted[i]!, (at) => cells[indices[at]!]!),
+      ),
+    );
+    const found = rowsAnswer(yield { do: 'rows', of });
+    images.forEach((image, n) => {
+      for (const [s, { data, channels: c }] of found[n]!.entries())
+        for (const [r, at] of wanted[image]!.entries()) bags[s]!.data.set(data.subarray(r * c, (r + 1) * c), at * c);
+    });
+    yield { do: 'progress', stage: 'bank', done: images.at(-1)! + 1, total: perImage.length };
+  }
+  return bags;
+}
+
+/** Images that have rows to give, some at a time: while one is computed the next is read. */
+function* batches(perImage: readonly { readonly length: number }[]): Generator<number[]> {
+  const images = [...perImage.keys()].filter((i) => perImage[i]!.length > 0);
+  for (let i = 0; i < images.length; i += BATCH) yield images.slice(i, i + BATCH);
 }
 
 export interface Chosen {

@@ -3,14 +3,14 @@
  * cut-and-paste mutants of normals (core/detect/mutants.ts) by every candidate, each picture without its own rows.
  */
 import { pickRows, type Rows } from '../grid/cluster.ts';
-import type { RgbImage } from '../grid/grid.ts';
+import type { Mask, RgbImage } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
 import { auroc, rank } from '../metrics/image.ts';
 import { type CellSpec, distanceMap, gridOf, type Pool, poolMap } from './cells.ts';
 import type { BackboneFacts, Needs, RowsOf } from './detector.ts';
 import { largestAnswer, rowsAnswer, stagesAnswer } from './detector.ts';
-import { MUTATIONS, mutate } from './mutants.ts';
+import { MUTATIONS, type Mutant, mutate } from './mutants.ts';
 
 export const CHOOSE = {
   /** Normals that give the bank and stand for the good parts. */
@@ -36,6 +36,16 @@ export interface Trial {
   /** Index of the normal that it is, or was made of. */
   readonly source: number;
   readonly mutant: boolean;
+  /** Cells that count, on the grid of the comparison; null or absent for all. */
+  readonly scored?: Mask | null;
+}
+
+/** Whether the middle of a change lies where cells count: a mutant that detectors must not see tells nothing of them. */
+function counts({ x, y, width, height }: Mutant['patch'], picture: RgbImage, scored: Mask | null): boolean {
+  if (!scored) return true;
+  const column = Math.floor(((x + width / 2) * scored.width) / picture.width);
+  const row = Math.floor(((y + height / 2) * scored.height) / picture.height);
+  return scored.data[row * scored.width + column] !== 0;
 }
 
 export interface Candidate {
@@ -50,14 +60,23 @@ export interface Tried extends Candidate {
   readonly scores: readonly number[];
 }
 
-/** The pictures to tell apart: the normals, then mutants of some of them. */
-export function trialsOf(normals: readonly RgbImage[], random: Random): Trial[] {
-  const trials: Trial[] = normals.map((picture, source) => ({ picture, source, mutant: false }));
+/** The pictures to tell apart: the normals, then mutants of some of them. `scored`: cells of each normal that count. */
+export function trialsOf(
+  normals: readonly RgbImage[],
+  random: Random,
+  scored: readonly (Mask | null)[] = normals.map(() => null),
+): Trial[] {
+  const trials: Trial[] = normals.map((picture, source) => ({
+    picture,
+    source,
+    mutant: false,
+    scored: scored[source]!,
+  }));
   for (let i = 0; i < Math.min(CHOOSE.mutated, normals.length); i++) {
     const others = normals.filter((_, j) => j !== i);
     for (const kind of MUTATIONS) {
-      const mutant = mutate(kind, normals[i]!, others, random);
-      if (mutant) trials.push({ picture: mutant.image, source: i, mutant: true });
+      const mutant = mutate(kind, normals[i]!, others, random, (p) => counts(p, normals[i]!, scored[i]!));
+      if (mutant) trials.push({ picture: mutant.image, source: i, mutant: true, scored: scored[i]! });
     }
   }
   return trials;
@@ -75,12 +94,17 @@ export function stageSets(names: readonly string[]): string[][] {
   return sets;
 }
 
-/** A seeded share of each normal's cells, all stages at once. */
-function drawBank(perImage: readonly (readonly Rows[])[], random: Random): { bank: Rows[]; sources: number[] } {
+/** A seeded share of each normal's cells that count, all stages at once. */
+function drawBank(
+  perImage: readonly (readonly Rows[])[],
+  scored: readonly (Mask | null)[],
+  random: Random,
+): { bank: Rows[]; sources: number[] } {
   const sources: number[] = [];
   const share = Math.ceil(CHOOSE.bank / perImage.length);
   const drawn = perImage.map((stages, i) => {
-    const cells = random.shuffle(Array.from({ length: stages[0]!.height }, (_, p) => p)).slice(0, share);
+    const all = Array.from({ length: stages[0]!.height }, (_, p) => p);
+    const cells = random.shuffle(all.filter((p) => scored[i]?.data[p] !== 0)).slice(0, share);
     for (const _ of cells) sources.push(i);
     return stages.map((s) => pickRows(s, cells));
   });
@@ -126,7 +150,8 @@ export function* compareStages(
   const raw = spec.standardise ? stagesAnswer(yield { do: 'stages', images: normals, names }) : [];
   const scales = spec.standardise ? names.map((_, s) => stageScale(raw.map((stages) => stages[s]!))) : [];
   const of = (image: number): RowsOf => ({ image, spec, scales, places: null });
-  const { bank, sources } = drawBank(rowsAnswer(yield { do: 'rows', of: normals.map(of) }), random);
+  const counted = normals.map((i) => trials[i]!.scored ?? null);
+  const { bank, sources } = drawBank(rowsAnswer(yield { do: 'rows', of: normals.map(of) }), counted, random);
   const banks = names.map((n) => `choose/${n}`);
   for (const [s, rows] of bank.entries()) yield { do: 'keep', name: banks[s]!, rows };
   const cosines: (readonly Float32Array[])[] = [];
@@ -138,15 +163,14 @@ export function* compareStages(
   for (const name of banks) yield { do: 'drop', name };
   return sets.map((stages) => {
     const used = stages.map((s) => names.indexOf(s));
-    const scores = trials.map((t, i) =>
-      poolMap(
-        distanceMap(
-          used.map((s) => cosines[i]![s]!),
-          gridOf(t.picture, spec),
-        ),
-        settings.pool,
-      ),
-    );
+    const scores = trials.map(({ picture, scored = null }, i) => {
+      const map = distanceMap(
+        used.map((s) => cosines[i]![s]!),
+        gridOf(picture, spec),
+        scored,
+      );
+      return poolMap(map, settings.pool, scored);
+    });
     return { backbone: backbone.id, stages, auroc: separation(trials, scores), scores };
   });
 }

@@ -9,6 +9,7 @@
  * largest x . c - |c|^2 / 2 over these centres c; the caller decides where that is computed.
  */
 import { type Coreset, pickRows, type Rows } from '../grid/cluster.ts';
+import { zeros } from '../grid/grid.ts';
 import { dot, squaredDistance } from '../grid/linear.ts';
 import type { Random } from '../grid/random.ts';
 
@@ -126,33 +127,42 @@ function chooseWithin(
 
 /**
  * Very sparse random projection (Li, Hastie and Church 2006) of bags that stand side by side: every output column sums
- * about sqrt(d) random input columns with random signs, scaled so that squared distances keep their mean. The bags joined
- * where `to` is not smaller than their columns together.
+ * about sqrt(d) random input columns with random signs, scaled so that squared distances keep their mean.
+ * @param channels of each bag
+ * @returns per bag `[k, 1, c]`, k = min(to, d): the bags' rows times these, summed. Where `to` is not smaller than the
+ * columns together nothing is lost: the bags then lie side by side.
  */
-export function projectRows(bags: readonly Rows[], to: number, random: Random): Rows {
-  const n = bags[0]!.height * bags[0]!.width;
-  const d = bags.reduce((sum, b) => sum + b.channels, 0);
-  const data = new Float32Array(n * Math.min(to, d));
-  if (to >= d) {
-    let at = 0;
-    for (const { channels: c, data: from } of bags) {
-      for (let i = 0; i < n; i++) data.set(from.subarray(i * c, (i + 1) * c), i * d + at);
-      at += c;
-    }
-    return { data, height: n, width: 1, channels: d };
-  }
+export function drawProjection(channels: readonly number[], to: number, random: Random): Rows[] {
+  const d = channels.reduce((sum, c) => sum + c, 0);
+  const k = Math.min(to, d);
+  const out = channels.map((c) => zeros(k, 1, c));
   const share = 1 / Math.sqrt(d);
   const scale = 1 / Math.sqrt(to * share);
-  for (let column = 0; column < to; column++) {
-    for (const { channels: c, data: from } of bags) {
+  let at = 0;
+  if (to >= d) for (const { data, channels: c } of out) for (let j = 0; j < c; j++) data[at++ * c + j] = 1;
+  for (let column = 0; column < k && to < d; column++) {
+    for (const { data, channels: c } of out) {
       for (let j = 0; j < c; j++) {
-        if (random.next() >= share) continue;
-        const sign = random.next() < 0.5 ? -scale : scale;
-        for (let i = 0; i < n; i++) data[i * to + column]! += sign * from[i * c + j]!;
+        if (random.next() < share) data[column * c + j] = random.next() < 0.5 ? -scale : scale;
       }
     }
   }
-  return { data, height: n, width: 1, channels: to };
+  return out;
+}
+
+/** Bags of the same rows through a projection, `[n, 1, k]`; in plain loops, which skip what the projection leaves out. */
+export function projectRows(bags: readonly Rows[], projection: readonly Rows[]): Rows {
+  const n = bags[0]!.height * bags[0]!.width;
+  const k = projection[0]!.height;
+  const data = new Float32Array(n * k);
+  for (const [b, { channels: c, data: from }] of bags.entries()) {
+    for (const [at, weight] of projection[b]!.data.entries()) {
+      if (weight === 0) continue;
+      const [column, j] = [Math.floor(at / c), at % c];
+      for (let i = 0; i < n; i++) data[i * k + column]! += weight * from[i * c + j]!;
+    }
+  }
+  return { data, height: n, width: 1, channels: k };
 }
 
 /**

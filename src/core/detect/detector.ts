@@ -25,6 +25,8 @@ export interface RowsOf {
   readonly spec: CellSpec;
   readonly scales: readonly CellScale[];
   readonly places: Rows | null;
+  /** These rows alone, in this order; all where absent. */
+  readonly only?: Int32Array;
 }
 
 /** How an image-text model looks at an image. */
@@ -67,6 +69,8 @@ export type Need =
   | { readonly do: 'stages'; readonly images: readonly number[]; readonly names: readonly string[] }
   /** Rows per stage of images. */
   | { readonly do: 'rows'; readonly of: readonly RowsOf[] }
+  /** Rows of images times a kept `[k, c]` per stage, summed over the stages: one bag `[n, 1, k]` per image. */
+  | { readonly do: 'project'; readonly of: readonly RowsOf[]; readonly by: readonly string[] }
   /** Keeps rows in the child. */
   | { readonly do: 'keep'; readonly name: string; readonly rows: Rows }
   | { readonly do: 'drop'; readonly name: string }

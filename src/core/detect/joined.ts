@@ -7,24 +7,16 @@ import { type FeatureGrid, grid, type Mask } from '../grid/grid.ts';
 import { resizeBilinear } from '../grid/resample.ts';
 import { gaussianSmooth } from '../grid/smooth.ts';
 import { shapesMask } from '../ground/place.ts';
+import type { DetectorReading } from '../scene.ts';
 import { type CellSpec, type GridSize, gridOf } from './cells.ts';
-import { type DetectContext, type Needs, rowsAnswer } from './detector.ts';
+import { halfNorms } from './cover.ts';
+import { type DetectContext, type Detection, largestAnswer, type Needs, rowsAnswer } from './detector.ts';
+import { distancesOf } from './euclid.ts';
+import { DENSE_OPTIONS } from './options.ts';
 
-/** Options of every detector on dense features that takes no further choice of how rows are made. */
-export const DENSE_OPTIONS = {
-  backbone: {
-    is: 'word',
-    words: ['auto', 'default'],
-    other: true,
-    default: 'default',
-    about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model',
-  },
-  stages: {
-    is: 'texts',
-    words: ['auto', 'default'],
-    default: 'default',
-    about: 'stages of the backbone, auto, or default',
-  },
+/** Options of every detector on joined rows. */
+export const JOINED_OPTIONS = {
+  ...DENSE_OPTIONS,
   smooth: {
     is: 'number',
     low: 0,
@@ -70,28 +62,9 @@ export function besides(bags: readonly Rows[]): Rows {
   return { data, height: n, width: 1, channels: c };
 }
 
-/** Bags below one another. */
-export function stack(bags: readonly Rows[]): Rows {
-  const { channels } = bags[0]!;
-  const height = bags.reduce((sum, b) => sum + b.height, 0);
-  const data = new Float32Array(height * channels);
-  let at = 0;
-  for (const b of bags) {
-    data.set(b.data, at);
-    at += b.data.length;
-  }
-  return { data, height, width: 1, channels };
-}
-
-/** Joined rows of one image. */
-export function* joinedRows(image: number, spec: CellSpec): Needs<Rows> {
-  const rows = rowsAnswer(yield { do: 'rows', of: [{ image, spec, scales: [], places: null }] });
-  return besides(rows[0]!);
-}
-
-/** Joined rows of all images of the context, in one need: whoever waits sees one progress. */
-export function* joinedRowsOfAll(context: DetectContext, spec: CellSpec): Needs<Rows[]> {
-  const of = context.images.map((_, image) => ({ image, spec, scales: [], places: null }));
+/** Joined rows of images of the context, in one need: whoever waits sees one progress. */
+export function* joinedRows(images: readonly number[], spec: CellSpec): Needs<Rows[]> {
+  const of = images.map((image) => ({ image, spec, scales: [], places: null }));
   return rowsAnswer(yield { do: 'rows', of }).map(besides);
 }
 
@@ -102,9 +75,46 @@ export function countedCells(context: DetectContext, image: number, size: GridSi
   return ignored && { ...ignored, data: ignored.data.map((v) => 1 - v) };
 }
 
-/** Values of cells that do not count become 0. */
-export function counted(values: Float32Array, cells: Mask | null): Float32Array {
-  return cells ? values.map((v, i) => (cells.data[i] ? v : 0)) : values;
+/**
+ * Euclidean distances of one image's cells to the kept rows of `bank`, those that are not `usable` hidden: to the nearest,
+ * the second nearest and so on, `count` of them, one value per cell each.
+ */
+export function* nearestDistances(
+  rows: Rows,
+  { bank, kept, usable }: { bank: Rows; kept: string; usable: (r: number) => boolean },
+  count = 1,
+): Needs<Float32Array[]> {
+  const bias = halfNorms(bank).map((v, r) => (usable(r) ? v : JOINED.hidden));
+  const answer = largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept }, bias, count });
+  return answer.map((products) => distancesOf(rows, products));
+}
+
+/** Distances per cell, those of cells that do not count 0, and the map over the frame that they make. */
+export function mapped(
+  context: DetectContext,
+  image: number,
+  values: Float32Array,
+  { spec, smooth }: { readonly spec: CellSpec; readonly smooth: number },
+): { readonly distances: Float32Array; readonly map: FeatureGrid } {
+  const { frame } = context.images[image]!;
+  const size = gridOf(frame, spec);
+  const cells = countedCells(context, image, size);
+  const distances = cells ? values.map((v, i) => (cells.data[i] ? v : 0)) : values;
+  return { distances, map: frameMap(distances, size, frame, smooth) };
+}
+
+/** Readings of the normals themselves, against rows that are kept for as long as that takes. */
+export function* ownReadings(
+  name: string,
+  rows: Rows,
+  images: number,
+  judge: (image: number) => Needs<Detection>,
+): Needs<DetectorReading[]> {
+  yield { do: 'keep', name, rows };
+  const readings: DetectorReading[] = [];
+  for (let i = 0; i < images; i++) readings.push((yield* judge(i)).reading);
+  yield { do: 'drop', name };
+  return readings;
 }
 
 /** Values per cell as a map at the size of the frame: bilinear, then a Gaussian of `sigma` pixels. */
@@ -118,5 +128,3 @@ export const largest = (values: ArrayLike<number>): number => {
   for (let i = 0; i < values.length; i++) if (values[i]! > most) most = values[i]!;
   return most;
 };
-
-export { gridOf };

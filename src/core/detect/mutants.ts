@@ -219,13 +219,19 @@ function change(before: RgbImage, { image, patch: p }: Mutant): number {
 }
 
 /**
- * One defect of `kind` on a normal picture; `others` (of any size) give what is pasted. Redrawn until it can be seen; null
- * where nothing visible came of it (a blank picture has nothing to blur).
+ * One defect of `kind` on a normal picture; `others` (of any size) give what is pasted. Redrawn until it can be seen and
+ * lies where it `counts`; null where nothing of that kind came (a blank picture has nothing to blur).
  */
-export function mutate(kind: Mutation, image: RgbImage, others: readonly RgbImage[], random: Random): Mutant | null {
+export function mutate(
+  kind: Mutation,
+  image: RgbImage,
+  others: readonly RgbImage[],
+  random: Random,
+  counts: (patch: Patch) => boolean = () => true,
+): Mutant | null {
   for (let i = 0; i < MUTANTS.attempts; i++) {
     const mutant = draw(kind, image, others, random);
-    if (change(image, mutant) >= MUTANTS.visible) return mutant;
+    if (counts(mutant.patch) && change(image, mutant) >= MUTANTS.visible) return mutant;
   }
   return null;
 }

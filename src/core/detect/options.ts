@@ -42,6 +42,23 @@ function fits(rule: OptionRule, v: unknown): boolean {
   return rule.is === 'texts' && Array.isArray(v) && v.length > 0 && v.every((t) => typeof t === 'string' && t !== '');
 }
 
+/** Options of every detector on a dense backbone: whose features, and which of its stages. */
+export const DENSE_OPTIONS = {
+  backbone: {
+    is: 'word',
+    words: ['auto', 'default'],
+    other: true,
+    default: 'default',
+    about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model',
+  },
+  stages: {
+    is: 'texts',
+    words: ['auto', 'default'],
+    default: 'default',
+    about: 'stages of the backbone, auto, or default',
+  },
+} as const;
+
 /** Checks the given options against the table. @throws LogsadError DETECTOR_OPTION */
 export function readOptions<T extends OptionTable>(
   detector: string,

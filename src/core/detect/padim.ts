@@ -3,27 +3,17 @@
  * to it as the map, its largest value as the score. Needs aligned products and more normals than it is worth below ten.
  */
 import { LogsadError } from '../errors.ts';
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows } from '../grid/cluster.ts';
 import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellSpec } from './cells.ts';
 import type { DetectContext, Detection, Detector, Learning, Needs } from './detector.ts';
-import {
-  counted,
-  countedCells,
-  DENSE_OPTIONS,
-  frameMap,
-  gridOf,
-  joinedRows,
-  joinedRowsOfAll,
-  joinedSpec,
-  largest,
-} from './joined.ts';
+import { JOINED_OPTIONS, joinedRows, joinedSpec, largest, mapped } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
-import { fitPlaces, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
+import { fitPlaces, leftOutAgain, leftOutDistances, type PlaceGaussians, placeDistances } from './placeGaussians.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   channels: {
     is: 'number',
     low: 1,
@@ -58,18 +48,16 @@ function chosen(rows: Rows, columns: readonly number[]): Rows {
   const [c, d] = [rows.channels, columns.length];
   const data = new Float32Array(rows.height * d);
   for (let i = 0; i < rows.height; i++) for (let k = 0; k < d; k++) data[i * d + k] = rows.data[i * c + columns[k]!]!;
-  return { data, height: rows.height, width: 1, channels: d };
+  return bag(data, d);
 }
 
 function detection(
   context: DetectContext,
   image: number,
   distances: Float32Array,
-  { spec, smooth }: Pick<PadimModel, 'spec' | 'smooth'>,
+  model: Pick<PadimModel, 'spec' | 'smooth'>,
 ): Detection {
-  const { frame } = context.images[image]!;
-  const size = gridOf(frame, spec);
-  const map = frameMap(counted(distances, countedCells(context, image, size)), size, frame, smooth);
+  const { map } = mapped(context, image, distances, model);
   return { reading: { score: largest(map.data) }, map };
 }
 
@@ -77,7 +65,7 @@ function* learn(context: DetectContext, options: PadimOptions, random: Random): 
   const n = context.images.length;
   if (n < LEAST) throw new LogsadError('DETECTOR_NORMALS', { detector: 'padim', needed: LEAST, found: n });
   const spec = joinedSpec(context, options.stages, { side: options.side, neighbourhood: 1 });
-  const all = yield* joinedRowsOfAll(context, spec);
+  const all = yield* joinedRows([...context.images.keys()], spec);
   const columns = random
     .shuffle(Array.from({ length: all[0]!.channels }, (_, k) => k))
     .slice(0, options.channels)
@@ -95,21 +83,19 @@ export const padim: Detector<PadimOptions, PadimModel> = {
   learn,
   *open() {},
   *detect(context, model) {
-    const rows = chosen(yield* joinedRows(0, model.spec), model.columns);
-    return detection(context, 0, placeDistances(rows, model.places), model);
+    const [found] = yield* joinedRows([0], model.spec);
+    const rows = chosen(found!, model.columns);
+    // A normal seen again is judged by the Gaussians of the others; of two normals no other spread is left.
+    const distances =
+      context.without === undefined ? placeDistances(rows, model.places) : leftOutAgain(rows, model.places);
+    return distances ? detection(context, 0, distances, model) : { reading: { score: 0 }, map: null };
   },
   pack({ places, ...rest }): ProfileSection {
     return { facts: { ...rest, n: places.n }, arrays: { means: places.means.data, factors: places.factors.data } };
   },
   unpack({ facts, arrays }) {
     const { n, ...rest } = facts as Omit<PadimModel, 'places'> & { n: number };
-    const rows = (data: Float32Array, channels: number): Rows => ({
-      data,
-      height: data.length / channels,
-      width: 1,
-      channels,
-    });
     const d = rest.columns.length;
-    return { ...rest, places: { n, means: rows(arrays.means!, d), factors: rows(arrays.factors!, (d * (d + 1)) / 2) } };
+    return { ...rest, places: { n, means: bag(arrays.means!, d), factors: bag(arrays.factors!, (d * (d + 1)) / 2) } };
   },
 };

@@ -2,14 +2,20 @@
  * Patch matching (Eq. 1, ALGORITHM 3): per stage the nearest neighbour by cosine in a bank of normal cells, mean over the
  * stages, pooled over the cells. The bank is a global greedy k-center coreset (core/detect/cover.ts).
  */
-import { pickRows, type Rows } from '../grid/cluster.ts';
+import { pickRows, type Rows, stack } from '../grid/cluster.ts';
 import type { FeatureGrid, Mask } from '../grid/grid.ts';
 import type { Random } from '../grid/random.ts';
 import { stageScale } from '../ground/features.ts';
-import type { Shape } from '../rules/definition.ts';
 import type { DetectorReading } from '../scene.ts';
 import { ALTER, ALTERATIONS } from './alter.ts';
-import { type Candidates, candidatesOf, chooseGrouped, chooseRows } from './bank.ts';
+import {
+  type Candidates,
+  candidateCells,
+  chooseGrouped,
+  chooseRows,
+  projectCandidates,
+  rowsOfCandidates,
+} from './bank.ts';
 import {
   type CellScale,
   type CellSpec,
@@ -20,7 +26,7 @@ import {
   type Pool,
   poolMap,
 } from './cells.ts';
-import { COVER, projectRows } from './cover.ts';
+import { COVER, drawProjection, projectRows } from './cover.ts';
 import {
   type DetectContext,
   type Detection,
@@ -29,7 +35,6 @@ import {
   largestAnswer,
   type Needs,
   type RowsOf,
-  rowsAnswer,
   stagesAnswer,
 } from './detector.ts';
 import { readOptions } from './options.ts';
@@ -44,7 +49,7 @@ import {
   unpackPatch,
 } from './patchModel.ts';
 import { type Place, placeColumns, placeRows, positions, spreadPlaces, tilesOf } from './places.ts';
-import { sceneMask, structureReadings } from './within.ts';
+import { scoredMask, structureReadings } from './within.ts';
 
 function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   const names = context.backbone!.stages.map((s) => s.name);
@@ -69,18 +74,8 @@ function specOf(options: PatchOptions, context: DetectContext): CellSpec {
   };
 }
 
-/** Cells that count: inside the region, outside what is ignored; null for all. */
-function scoredCells(context: DetectContext, image: number, size: GridSize, region: string): Mask | null {
-  const { file, masks } = context;
-  const { scene } = context.images[image]!;
-  const draw = (shapes: readonly Shape[]): Mask | null => sceneMask(shapes, file, scene, size, masks);
-  const ignored = draw(file.ignore);
-  const inside = region === '' ? null : draw([{ region }]);
-  if (!ignored && !inside) return null;
-  const data = new Uint8Array(size.width * size.height);
-  for (let i = 0; i < data.length; i++) data[i] = (!inside || inside.data[i]) && !ignored?.data[i] ? 1 : 0;
-  return { data, height: size.height, width: size.width, channels: 1 };
-}
+const scoredCells = ({ file, masks, images }: DetectContext, image: number, size: GridSize, region: string) =>
+  scoredMask(file, images[image]!.scene, size, region, masks);
 
 const placesOf = (context: DetectContext, image: number, spec: CellSpec): Rows => {
   const { frame, scene } = context.images[image]!;
@@ -122,14 +117,6 @@ function readingOf(
   };
 }
 
-/** Rows below one another. */
-function stacked(a: Rows, b: Rows): Rows {
-  const data = new Float32Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return { ...a, data, height: a.height + b.height };
-}
-
 /**
  * Judges every normal without itself: its own rows are hidden and the nearest rows of other images stand in for them. A
  * coreset merely robbed of these rows would leave holes that no bank learnt without the image would have. Some normals are
@@ -138,16 +125,15 @@ function stacked(a: Rows, b: Rows): Rows {
 function* leaveOneOut(
   context: DetectContext,
   model: PatchModel,
-  perImage: readonly (readonly Rows[])[],
   substitutes: Substitutes | null,
   alter: boolean,
 ): Needs<(DetectorReading | null)[]> {
   const readings: (DetectorReading | null)[] = [];
-  const n = perImage.length;
+  const n = context.images.length;
   const step = Math.max(1, Math.ceil(n / ALTER.normals));
   const banks = model.bank.map((_, s) => `patch/own/${s}`);
   for (const [s, rows] of model.bank.entries())
-    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stacked(rows, substitutes.rows[s]!) : rows };
+    yield { do: 'keep', name: banks[s]!, rows: substitutes ? stack([rows, substitutes.rows[s]!]) : rows };
   for (let i = 0; i < n; i++) {
     yield { do: 'progress', stage: 'leave one out', done: i, total: n };
     const bias = leftOutBias(model, context.images[i]!.scene.variant, i, substitutes?.sources ?? null);
@@ -160,25 +146,32 @@ function* leaveOneOut(
     const read = (cosines: readonly Float32Array[]): DetectorReading =>
       readingOf(distanceMap(cosines, size, scored), model.pool, scored, context, i);
     const places = model.place && placeRows('query', placesOf(context, i, model.spec), model.place);
-    const cosines: Float32Array[] = [];
-    for (const [s, name] of banks.entries()) {
-      const rows = joined(perImage[i]![s]!, places);
-      cosines.push(largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept: name }, bias })[0]!);
-    }
-    const reading = read(cosines);
+    const of: RowsOf = { image: i, spec: model.spec, scales: model.scales, places };
+    const reading = read(largestAnswer(yield { do: 'match', of, banks, bias }));
     if (!alter || i % step !== 0) {
       readings.push(reading);
       continue;
     }
-    let most = 0;
-    for (const alteration of ALTERATIONS) {
-      const of: RowsOf = { image: i, alteration, spec: model.spec, scales: model.scales, places };
-      most = Math.max(most, read(largestAnswer(yield { do: 'match', of, banks, bias })).score);
-    }
-    readings.push({ ...reading, altered: most });
+    const altered: DetectorReading[] = [];
+    for (const alteration of ALTERATIONS)
+      altered.push(read(largestAnswer(yield { do: 'match', of: { ...of, alteration }, banks, bias })));
+    readings.push({ ...reading, altered: largestOf(altered) });
   }
   for (const name of banks) yield { do: 'drop', name };
   return readings;
+}
+
+/** The largest of each number over readings of one picture. */
+function largestOf(readings: readonly DetectorReading[]): DetectorReading {
+  const most = (value: (r: DetectorReading) => number): number => readings.reduce((m, r) => Math.max(m, value(r)), 0);
+  const { peak, within } = readings[0]!;
+  return {
+    score: most((r) => r.score),
+    ...(peak === undefined ? {} : { peak: most((r) => r.peak ?? 0) }),
+    ...(within === undefined
+      ? {}
+      : { within: Object.fromEntries(Object.keys(within).map((key) => [key, most((r) => r.within?.[key] ?? 0)])) }),
+  };
 }
 
 /** Rows of other images, one for every row of the bank in the same order, and which normal each came from. */
@@ -210,32 +203,36 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
   const options = given.preset === 'paper' ? ({ ...given, ...PAPER } as PatchOptions) : given;
   const spec = specOf(options, context);
   const scales = spec.standardise ? yield* learnScales(context, spec) : [];
-  const images = context.images.map((_, image) => image);
-  const perImage = rowsAnswer(yield { do: 'rows', of: images.map((image) => ({ image, spec, scales, places: null })) });
-  const scored = context.images.map(({ frame }, i) => scoredCells(context, i, gridOf(frame, spec), options.region));
-  const candidates = candidatesOf(perImage, scored, PATCH.candidates);
+  const sizes = context.images.map(({ frame }) => gridOf(frame, spec));
+  const candidates = candidateCells(
+    sizes.map(({ width, height }) => width * height),
+    sizes.map((size, i) => scoredCells(context, i, size, options.region)),
+    PATCH.candidates,
+  );
   const { sources } = candidates;
-  const placed = options.position === 'free' ? [] : images.map((i) => placesOf(context, i, spec));
+  const placed = options.position === 'free' ? [] : context.images.map((_, i) => placesOf(context, i, spec));
   const place = placeOf(options, placed);
   const at = place && pickPlaces(placed, candidates);
-  const points = projectRows(
-    at ? [...candidates.stages, spreadPlaces(at, place)] : candidates.stages,
-    COVER.projected,
-    random,
-  );
+  const rowsOf = (image: number, only: Int32Array): RowsOf => ({ image, spec, scales, places: null, only });
+  const channels = spec.stages.map((name) => context.backbone!.stages.find((s) => s.name === name)!.channels);
+  const projection = drawProjection(at ? [...channels, at.channels] : channels, COVER.projected, random);
+  const points = yield* projectCandidates(candidates, rowsOf, projection.slice(0, channels.length));
+  if (at) add(points.data, projectRows([spreadPlaces(at, place)], projection.slice(channels.length)).data);
   const found =
     options.preset === 'paper'
       ? yield* chooseGrouped(points, sources, context.images.length, random, PATCH.hidden)
       : yield* chooseRows(points, sources, options.bank, random.int(points.height), PATCH.hidden);
-  const rowsAt = (indices: Int32Array): Rows[] => {
-    const columns = at && placeRows('bank', pickRows(at, indices), place);
-    return candidates.stages.map((s) => joined(pickRows(s, indices), columns));
-  };
+  const all = Int32Array.from([...found.indices, ...(found.substitutes ?? [])]);
+  const columns = at && placeRows('bank', pickRows(at, all), place);
+  const both = (yield* rowsOfCandidates(candidates, rowsOf, all, channels)).map((rows) => joined(rows, columns));
+  const m = found.indices.length;
+  const part = (from: number, to: number): Rows[] =>
+    both.map((r) => ({ ...r, data: r.data.slice(from * r.channels, to * r.channels), height: to - from }));
   const model: PatchModel = {
     spec: { ...spec, places: placeColumns(place) },
     scales,
     place,
-    bank: rowsAt(found.indices),
+    bank: part(0, m),
     sources: Int32Array.from(found.indices, (i) => sources[i]!),
     variants: variantsOf(context, options.variants),
     pool: options.pool === 'max' ? { pool: 'max' } : { pool: 'topQ', q: options.q },
@@ -243,10 +240,14 @@ function* learn(context: DetectContext, given: PatchOptions, random: Random): Ne
     radius: found.radius,
   };
   const substitutes = found.substitutes && {
-    rows: rowsAt(found.substitutes),
+    rows: part(m, 2 * m),
     sources: found.substitutes.map((i) => sources[i]!),
   };
-  return { model, readings: yield* leaveOneOut(context, model, perImage, substitutes, options.alter) };
+  return { model, readings: yield* leaveOneOut(context, model, substitutes, options.alter) };
+}
+
+function add(to: Float32Array, more: Float32Array): void {
+  for (let i = 0; i < to.length; i++) to[i]! += more[i]!;
 }
 
 /** Where each candidate lies. */

@@ -1,8 +1,8 @@
 /** The options and the model of patch matching, which rows of its bank count, and its place in a profile. */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { CellScale, CellSpec, Pool } from './cells.ts';
-import type { Options } from './options.ts';
+import { DENSE_OPTIONS, type Options } from './options.ts';
 import type { Place } from './places.ts';
 
 export const PATCH = {
@@ -28,19 +28,7 @@ export const PATCH_OPTIONS = {
     about: 'largest distance, or mean of the largest share q',
   },
   q: { is: 'number', low: 0.0001, high: 1, default: 0.01, about: 'the share of topQ' },
-  backbone: {
-    is: 'word',
-    words: ['auto', 'default'],
-    other: true,
-    default: 'default',
-    about: 'default (of the model set), auto (chosen on mutated normals), or the id of a dense model',
-  },
-  stages: {
-    is: 'texts',
-    words: ['auto', 'default'],
-    default: 'default',
-    about: 'stages of the backbone, auto, or default',
-  },
+  ...DENSE_OPTIONS,
   bank: { is: 'number', low: 1, high: 1e6, whole: true, default: 4096, about: 'rows of the bank' },
   position: {
     is: 'word',
@@ -148,10 +136,7 @@ export function packPatch({ scales, bank, sources, ...rest }: PatchModel): Profi
 
 export function unpackPatch({ facts, arrays }: ProfileSection): PatchModel {
   const { channels, ...rest } = facts as Facts;
-  const bank = channels.map((c, s): Rows => {
-    const data = arrays[`bank${s}`]!;
-    return { data, height: data.length / c, width: 1, channels: c };
-  });
+  const bank = channels.map((c, s) => bag(arrays[`bank${s}`]!, c));
   const scales = rest.spec.standardise
     ? channels.map((_, s) => ({ mean: arrays[`mean${s}`]!, scale: arrays[`scale${s}`]! }))
     : [];

@@ -3,39 +3,29 @@
  * score reweighted by how lonely that nearest row is. Beyond the paper: features of the installed dense backbone, unit per
  * stage; normals are judged with their own rows hidden and stand-ins shown, as in `patch`.
  */
-import { pickRows, type Rows } from '../grid/cluster.ts';
+import { bag, pickRows, type Rows } from '../grid/cluster.ts';
 import type { Random } from '../grid/random.ts';
 import type { ProfileSection } from '../profile.ts';
-import type { DetectorReading } from '../scene.ts';
-import { candidatesOf, chooseRows } from './bank.ts';
-import type { CellSpec } from './cells.ts';
-import { COVER, halfNorms, projectRows } from './cover.ts';
+import { candidateCells, chooseRows, projectCandidates, rowsOfCandidates } from './bank.ts';
+import { type CellSpec, gridOf } from './cells.ts';
+import { COVER, drawProjection } from './cover.ts';
+import type { DetectContext, Detection, Detector, Learning, Needs, RowsOf } from './detector.ts';
+import { reweighted } from './euclid.ts';
 import {
-  type DetectContext,
-  type Detection,
-  type Detector,
-  type Learning,
-  largestAnswer,
-  type Needs,
-} from './detector.ts';
-import { distancesOf, reweighted } from './euclid.ts';
-import {
-  counted,
+  besides,
   countedCells,
-  DENSE_OPTIONS,
-  frameMap,
-  gridOf,
-  JOINED,
+  JOINED_OPTIONS,
   joinedRows,
-  joinedRowsOfAll,
   joinedSpec,
   largest,
-  stack,
+  mapped,
+  nearestDistances,
+  ownReadings,
 } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   bank: {
     is: 'number',
     low: 1,
@@ -76,48 +66,42 @@ function* judge(
   kept: string,
   usable: (r: number) => boolean,
 ): Needs<Detection> {
-  const { frame } = context.images[image]!;
-  const size = gridOf(frame, model.spec);
-  const bias = halfNorms(model.bank).map((v, r) => (usable(r) ? v : JOINED.hidden));
-  const answer = largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept }, bias });
-  const distances = counted(distancesOf(rows, answer[0]!), countedCells(context, image, size));
-  const map = frameMap(distances, size, frame, model.smooth);
+  const [nearest] = yield* nearestDistances(rows, { bank: model.bank, kept, usable });
+  const { distances, map } = mapped(context, image, nearest!, model);
   const { score } = reweighted(rows, distances, model.bank, model.neighbours, usable);
   return { reading: { score, peak: largest(map.data) }, map };
 }
 
 function* learn(context: DetectContext, options: PatchcoreOptions, random: Random): Needs<Learning<PatchcoreModel>> {
   const spec = joinedSpec(context, options.stages, { side: null, neighbourhood: 3 });
-  const perImage = yield* joinedRowsOfAll(context, spec);
-  const cells = context.images.map(({ frame }, i) => countedCells(context, i, gridOf(frame, spec)));
-  const candidates = candidatesOf(
-    perImage.map((r) => [r]),
-    cells,
-    LIMITS.candidates,
-  );
-  const points = projectRows(candidates.stages, COVER.projected, random);
+  const sizes = context.images.map(({ frame }) => gridOf(frame, spec));
+  const scored = sizes.map((size, i) => countedCells(context, i, size));
+  const counts = sizes.map(({ width, height }) => width * height);
+  const candidates = candidateCells(counts, scored, LIMITS.candidates);
+  const rowsOf = (image: number, only: Int32Array): RowsOf => ({ image, spec, scales: [], places: null, only });
+  const channels = spec.stages.map((name) => context.backbone!.stages.find((s) => s.name === name)!.channels);
+  const projection = drawProjection(channels, COVER.projected, random);
+  const points = yield* projectCandidates(candidates, rowsOf, projection);
   const found = yield* chooseRows(points, candidates.sources, options.bank, random.int(points.height), LIMITS.hidden);
-  const all = candidates.stages[0]!;
+  // Behind the bank stand the rows of other images that would have been chosen in the place of each.
+  const both = Int32Array.from([...found.indices, ...(found.substitutes ?? [])]);
+  const bank = besides(yield* rowsOfCandidates(candidates, rowsOf, both, channels));
   const model: PatchcoreModel = {
     spec,
     neighbours: options.neighbours,
     smooth: options.smooth,
-    bank: pickRows(all, found.indices),
+    bank: pickRows(bank, [...found.indices.keys()]),
     sources: Int32Array.from(found.indices, (i) => candidates.sources[i]!),
   };
   if (context.images.length < 2) return { model, readings: [null] };
-  // Behind the bank stand the rows of other images that would have been chosen in the place of each.
-  const bank = found.substitutes ? stack([model.bank, pickRows(all, found.substitutes)]) : model.bank;
   const m = model.bank.height;
   const name = 'patchcore/own';
-  yield { do: 'keep', name, rows: bank };
-  const readings: DetectorReading[] = [];
-  for (const [i, rows] of perImage.entries()) {
+  const one = function* (i: number): Needs<Detection> {
     const usable = (r: number): boolean => (r < m ? model.sources[r] !== i : model.sources[r - m] === i);
-    readings.push((yield* judge(context, i, rows, { ...model, bank }, name, usable)).reading);
-  }
-  yield { do: 'drop', name };
-  return { model, readings };
+    const [rows] = yield* joinedRows([i], spec);
+    return yield* judge(context, i, rows!, { ...model, bank }, name, usable);
+  };
+  return { model, readings: yield* ownReadings(name, bank, context.images.length, one) };
 }
 
 export const patchcore: Detector<PatchcoreOptions, PatchcoreModel> = {
@@ -129,9 +113,9 @@ export const patchcore: Detector<PatchcoreOptions, PatchcoreModel> = {
     yield { do: 'keep', name: `${prefix}/bank`, rows: model.bank };
   },
   *detect(context, model, prefix) {
-    const rows = yield* joinedRows(0, model.spec);
+    const [rows] = yield* joinedRows([0], model.spec);
     const usable = (r: number): boolean => model.sources[r] !== context.without;
-    return yield* judge(context, 0, rows, model, `${prefix}/bank`, usable);
+    return yield* judge(context, 0, rows!, model, `${prefix}/bank`, usable);
   },
   pack({ bank, sources, ...rest }): ProfileSection {
     return {
@@ -141,11 +125,6 @@ export const patchcore: Detector<PatchcoreOptions, PatchcoreModel> = {
   },
   unpack({ facts, arrays }) {
     const { channels, ...rest } = facts as Omit<PatchcoreModel, 'bank' | 'sources'> & { channels: number };
-    const data = arrays.bank!;
-    return {
-      ...rest,
-      bank: { data, height: data.length / channels, width: 1, channels },
-      sources: Int32Array.from(arrays.sources!),
-    };
+    return { ...rest, bank: bag(arrays.bank!, channels), sources: Int32Array.from(arrays.sources!) };
   },
 };

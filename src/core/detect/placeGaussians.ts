@@ -77,30 +77,54 @@ export function placeDistances(rows: Rows, { means, factors }: PlaceGaussians): 
 }
 
 /**
- * What every normal would score under the Gaussians of the others, without fitting n times: removing x from n rows changes
- * the scatter by rank one, S' = A - u u' with A = (n-1)/(n-2) S + 0.01 I and u = sqrt(n / ((n-1)(n-2))) (x - m), and
- * Sherman-Morrison gives the distance of x to m'. Null for fewer than three normals. `[images][places]`.
+ * Distance of a normal to the Gaussian of the n - 1 others, from that of all n: removing x changes the scatter by rank one,
+ * S' = A - u u' with A = (n-1)/(n-2) S + 0.01 I and u = sqrt(n / ((n-1)(n-2))) (x - m), and Sherman-Morrison gives the
+ * distance of x to m'. @param q (x - m)' A^-1 (x - m); the vectors of the formula are multiples of x - m
  */
+function leftOut(q: number, n: number): number {
+  const pull = Math.sqrt(n / ((n - 1) * (n - 2)));
+  const away = n / (n - 1);
+  const [vv, vu, uu] = [away * away * q, away * pull * q, pull * pull * q];
+  return Math.sqrt(Math.max(0, vv + (vu * vu) / Math.max(1e-12, 1 - uu)));
+}
+
+/** What every normal would score under the Gaussians of the others, without fitting n times. `[images][places]`; null for n < 3. */
 export function leftOutDistances(images: readonly Rows[]): Float32Array[] | null {
   const n = images.length;
   if (n < 3) return null;
   const means = meansOf(images);
   const { height, channels: d } = means;
   const out = images.map(() => new Float32Array(height));
-  // A = (n-1)/(n-2) S, S the unbiased covariance: the scatter divided by n - 2.
-  const pull = Math.sqrt(n / ((n - 1) * (n - 2)));
-  const away = n / (n - 1);
   for (let p = 0; p < height; p++) {
+    // A = (n-1)/(n-2) S, S the unbiased covariance: the scatter divided by n - 2.
     const factor = cholesky(scatter(images, p, means, 1 / (n - 2)), d);
     images.forEach((image, i) => {
-      const x = new Float64Array(d);
-      for (let k = 0; k < d; k++) x[k] = image.data[p * d + k]! - means.data[p * d + k]!;
-      const y = forwardSolve(factor, d, x);
-      // q = (x - m)' A^-1 (x - m); the vectors of the formula are multiples of x - m.
-      const q = dot(y, 0, y, 0, d);
-      const [vv, vu, uu] = [away * away * q, away * pull * q, pull * pull * q];
-      out[i]![p] = Math.sqrt(Math.max(0, vv + (vu * vu) / Math.max(1e-12, 1 - uu)));
+      const y = forwardSolve(factor, d, fromMean(image, means, p));
+      out[i]![p] = leftOut(dot(y, 0, y, 0, d), n);
     });
   }
   return out;
+}
+
+function fromMean(rows: Rows, means: Rows, place: number): Float64Array {
+  const d = rows.channels;
+  return Float64Array.from({ length: d }, (_, k) => rows.data[place * d + k]! - means.data[place * d + k]!);
+}
+
+/** As `leftOutDistances` for one of the normals that taught stored Gaussians; null for fewer than three. */
+export function leftOutAgain(rows: Rows, { n, means, factors }: PlaceGaussians): Float32Array | null {
+  if (n < 3) return null;
+  const d = rows.channels;
+  const matrix = new Float64Array(d * d);
+  return Float32Array.from({ length: rows.height }, (_, p) => {
+    const row = (i: number): number => p * triangle(d) + triangle(i);
+    for (let i = 0; i < d; i++) {
+      for (let j = 0; j <= i; j++) {
+        const covariance = dot(factors.data, row(i), factors.data, row(j), j + 1) - (i === j ? PADIM.regular : 0);
+        matrix[i * d + j] = (covariance * (n - 1)) / (n - 2) + (i === j ? PADIM.regular : 0);
+      }
+    }
+    const y = forwardSolve(cholesky(matrix, d), d, fromMean(rows, means, p));
+    return leftOut(dot(y, 0, y, 0, d), n);
+  });
 }

@@ -2,37 +2,16 @@
  * SPADE (2020; ALGORITHM 10): the K normal images whose mean features are nearest give the image score (their mean
  * distance) and a gallery of cells; a cell scores its mean distance to the kappa nearest of them.
  */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows, stack } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
-import type { DetectorReading } from '../scene.ts';
 import type { CellSpec } from './cells.ts';
-import { halfNorms } from './cover.ts';
-import {
-  type DetectContext,
-  type Detection,
-  type Detector,
-  type Learning,
-  largestAnswer,
-  type Needs,
-} from './detector.ts';
-import { distancesOf, meanRow, nearestRows } from './euclid.ts';
-import {
-  counted,
-  countedCells,
-  DENSE_OPTIONS,
-  frameMap,
-  gridOf,
-  JOINED,
-  joinedRows,
-  joinedRowsOfAll,
-  joinedSpec,
-  largest,
-  stack,
-} from './joined.ts';
+import type { DetectContext, Detection, Detector, Learning, Needs } from './detector.ts';
+import { meanRow, nearestRows } from './euclid.ts';
+import { JOINED_OPTIONS, joinedRows, joinedSpec, largest, mapped, nearestDistances, ownReadings } from './joined.ts';
 import { type Options, readOptions } from './options.ts';
 
 const OPTIONS = {
-  ...DENSE_OPTIONS,
+  ...JOINED_OPTIONS,
   images: {
     is: 'number',
     low: 1,
@@ -78,24 +57,20 @@ function* judge(
   kept: string,
   without?: number,
 ): Needs<Detection> {
-  const { frame } = context.images[image]!;
-  const size = gridOf(frame, model.spec);
   const nearest = nearestRows(meanRow(rows), 0, model.globals, model.images, (i) => i !== without);
   const judging = new Set(nearest.map((n) => n.index));
   const cells = model.gallery.height / model.globals.height;
-  const bias = halfNorms(model.gallery).map((v, r) => (judging.has(Math.floor(r / cells)) ? v : JOINED.hidden));
-  const { neighbours: count } = model;
-  const answer = largestAnswer(yield { do: 'nearest', query: { rows }, bank: { kept }, bias, count });
-  const each = answer.map((products) => distancesOf(rows, products));
+  const usable = (r: number): boolean => judging.has(Math.floor(r / cells));
+  const each = yield* nearestDistances(rows, { bank: model.gallery, kept, usable }, model.neighbours);
   const mean = each[0]!.map((_, i) => each.reduce((s, e) => s + e[i]!, 0) / each.length);
-  const map = frameMap(counted(mean, countedCells(context, image, size)), size, frame, model.smooth);
+  const { map } = mapped(context, image, mean, model);
   const score = nearest.reduce((s, n) => s + n.distance, 0) / Math.max(1, nearest.length);
   return { reading: { score, peak: largest(map.data) }, map };
 }
 
 function* learn(context: DetectContext, options: SpadeOptions): Needs<Learning<SpadeModel>> {
   const spec = joinedSpec(context, options.stages, { side: options.side, neighbourhood: 1 });
-  const perImage = yield* joinedRowsOfAll(context, spec);
+  const perImage = yield* joinedRows([...context.images.keys()], spec);
   const model: SpadeModel = {
     spec,
     images: options.images,
@@ -106,11 +81,8 @@ function* learn(context: DetectContext, options: SpadeOptions): Needs<Learning<S
   };
   if (perImage.length < 2) return { model, readings: [null] };
   const name = 'spade/own';
-  yield { do: 'keep', name, rows: model.gallery };
-  const readings: DetectorReading[] = [];
-  for (const [i, rows] of perImage.entries()) readings.push((yield* judge(context, i, rows, model, name, i)).reading);
-  yield { do: 'drop', name };
-  return { model, readings };
+  const one = (i: number): Needs<Detection> => judge(context, i, perImage[i]!, model, name, i);
+  return { model, readings: yield* ownReadings(name, model.gallery, perImage.length, one) };
 }
 
 export const spade: Detector<SpadeOptions, SpadeModel> = {
@@ -122,8 +94,8 @@ export const spade: Detector<SpadeOptions, SpadeModel> = {
     yield { do: 'keep', name: `${prefix}/gallery`, rows: model.gallery };
   },
   *detect(context, model, prefix) {
-    const rows = yield* joinedRows(0, model.spec);
-    return yield* judge(context, 0, rows, model, `${prefix}/gallery`, context.without);
+    const [rows] = yield* joinedRows([0], model.spec);
+    return yield* judge(context, 0, rows!, model, `${prefix}/gallery`, context.without);
   },
   pack({ globals, gallery, ...rest }): ProfileSection {
     return {
@@ -133,7 +105,6 @@ export const spade: Detector<SpadeOptions, SpadeModel> = {
   },
   unpack({ facts, arrays }) {
     const { channels, ...rest } = facts as Omit<SpadeModel, 'globals' | 'gallery'> & { channels: number };
-    const rows = (data: Float32Array): Rows => ({ data, height: data.length / channels, width: 1, channels });
-    return { ...rest, globals: rows(arrays.globals!), gallery: rows(arrays.gallery!) };
+    return { ...rest, globals: bag(arrays.globals!, channels), gallery: bag(arrays.gallery!, channels) };
   },
 };

@@ -2,7 +2,7 @@
  * WinCLIP, zero-shot (CVPR 2023, sections 4.1 and 4.2; ALGORITHM 8): how anomalous a picture and each of its windows look
  * by words alone. Normals teach it nothing but where its scores lie.
  */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows } from '../grid/cluster.ts';
 import type { ProfileSection } from '../profile.ts';
 import type { DetectorReading } from '../scene.ts';
 import {
@@ -64,6 +64,6 @@ export const winclip: Detector<WinclipOptions, WinclipModel> = {
   },
   unpack({ facts, arrays }) {
     const { language, channels } = facts as { language: Language; channels: number };
-    return { language, texts: { data: arrays.texts!, height: 2, width: 1, channels } };
+    return { language, texts: bag(arrays.texts!, channels) };
   },
 };

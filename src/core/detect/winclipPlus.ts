@@ -2,7 +2,7 @@
  * WinCLIP+ (CVPR 2023, section 4.3; ALGORITHM 8.4): besides the words, the distance to the nearest of the normals' windows
  * and patches in three memories. M = (M_patch + M_small + M_mid) / 3, image score = (ascore0 + max M) / 2.
  */
-import type { Rows } from '../grid/cluster.ts';
+import { bag, type Rows, stack } from '../grid/cluster.ts';
 import { type FeatureGrid, grid } from '../grid/grid.ts';
 import { unitRows } from '../grid/linear.ts';
 import type { Random } from '../grid/random.ts';
@@ -18,7 +18,7 @@ import {
   type View,
   viewsAnswer,
 } from './detector.ts';
-import { JOINED, largest, stack } from './joined.ts';
+import { JOINED, largest } from './joined.ts';
 import {
   classTexts,
   gridOfView,
@@ -77,7 +77,7 @@ const specOf = (language: Language, kinds: readonly Kind[]) =>
 /** Unit rows of one kind in a view. */
 function rowsOf(view: View, kind: Kind, windows: readonly number[]): Rows {
   const { data, channels } = kind === 'patch' ? view.patches : view.windows[windows.indexOf(sideOf(kind))]!;
-  return { data: unitRows(data, channels), height: data.length / channels, width: 1, channels };
+  return bag(unitRows(data, channels), channels);
 }
 
 /** The map of one view against the memories, without the rows of one normal; null where no row is left. */
@@ -201,12 +201,14 @@ export const winclipPlus: Detector<WinclipPlusOptions, WinclipPlusModel> = {
     const { channels, memories, ...rest } = facts as Facts;
     return {
       ...rest,
-      texts: { data: arrays.texts!, height: 2, width: 1, channels },
-      memories: memories.map(({ kind, channels: c }): Memory => {
-        const data = arrays[kind]!;
-        const rows = { data, height: data.length / c, width: 1, channels: c };
-        return { kind, rows, sources: Int32Array.from(arrays[`${kind}Sources`]!) };
-      }),
+      texts: bag(arrays.texts!, channels),
+      memories: memories.map(
+        ({ kind, channels: c }): Memory => ({
+          kind,
+          rows: bag(arrays[kind]!, c),
+          sources: Int32Array.from(arrays[`${kind}Sources`]!),
+        }),
+      ),
     };
   },
 };

@@ -45,6 +45,22 @@ export function sceneMask(
   return shapesMask(found, file, scene.frame, height, width, masks) ?? emptyMask(height, width);
 }
 
+/** Cells that count: inside the region ('' for everywhere), outside what the file ignores; null for all. */
+export function scoredMask(
+  file: RuleFile,
+  scene: Scene,
+  size: GridSize,
+  region: string,
+  masks: ReadonlyMap<string, Mask>,
+): Mask | null {
+  const ignored = sceneMask(file.ignore, file, scene, size, masks);
+  const inside = region === '' ? null : sceneMask([{ region }], file, scene, size, masks);
+  if (!ignored && !inside) return null;
+  const out = emptyMask(size.height, size.width);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = (!inside || inside.data[i]) && !ignored?.data[i] ? 1 : 0;
+  return out;
+}
+
 /** All `structure` rules of a file, those inside combinators too. */
 export function structureRules(rules: readonly RuleSpec[]): readonly RuleSpec[] {
   return rules.flatMap((r) => [...(r.kind === 'structure' ? [r] : []), ...structureRules(r.rules)]);

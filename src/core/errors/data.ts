@@ -14,7 +14,10 @@ export const DATA_ERRORS = {
     http: 422,
     when: 'The folder of normal photographs holds no image.',
     message: (p) => `${list(p.path)} holds no image (looked for ${list(p.extensions)})`,
-    fix: () => 'put photographs of good parts into it (4 will do, 30 are better), or name another folder',
+    fix: (p) =>
+      p.folders
+        ? `its folders are not searched: name the one that holds good parts: ${list(p.folders)}`
+        : 'put photographs of good parts into it (4 will do, 30 are better), or name another folder',
   }),
   NORMALS_SINGLE: entry({
     exit: 2,
@@ -29,7 +32,10 @@ export const DATA_ERRORS = {
     http: 422,
     when: 'A folder given to inspect holds no image.',
     message: (p) => `${list(p.path)} holds no image (looked for ${list(p.extensions)})`,
-    fix: () => 'name image files or a folder that holds some',
+    fix: (p) =>
+      p.folders
+        ? `its folders are not searched: name them: ${list(p.folders)}`
+        : 'name image files or a folder that holds some',
   }),
   DATASET_LAYOUT: entry({
     exit: 2,
@@ -58,8 +64,9 @@ export const DATA_ERRORS = {
     exit: 2,
     http: 409,
     when: 'inspect was given a rule file that is only proposed.',
-    message: (p) => `the rules of ${list(p.product)} are proposed, not accepted`,
-    fix: () => 'read them, then set "status: accepted" in the rule file (or remove the line)',
+    message: (p) => `the rules of ${list(p.product)} are proposed, not accepted: no person has signed them off yet`,
+    fix: (p) =>
+      `read them; then: logsad rules vet ${list(p.file ?? 'RULES')} --profile P --write, and logsad rules accept ${list(p.file ?? 'RULES')} (it changes "status: proposed" to accepted; by hand does as well)`,
   }),
   INSTALL_INCOMPLETE: entry({
     exit: 3,
@@ -80,9 +87,10 @@ export const DATA_ERRORS = {
     exit: 2,
     http: 422,
     when: 'A warning, not a stop: the rule file names nothing to look for and nothing that must hold.',
-    message: (p) => `${list(p.product)} has no interests and no rules: only patches are compared with the normals`,
+    message: (p) =>
+      `${list(p.product)} has no interests and no rules yet: nothing is counted or measured, only patches are compared with the normals`,
     fix: () =>
-      'draw interests and write rules (docs/authoring.md), or keep it so where any departure from the normals is a defect',
+      'draw interests and write rules in rules.yaml (docs/authoring.md), or keep it so where any departure from the normals is a defect',
   }),
   USAGE: entry({
     exit: 2,

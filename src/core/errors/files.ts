@@ -14,7 +14,10 @@ export const FILE_ERRORS = {
     http: 422,
     when: 'A file exists but cannot be read: permission, a folder in its place, a failing disk.',
     message: (p) => `${list(p.path)} cannot be read (${list(p.reason)})`,
-    fix: (p) => `name a readable file; look with: ls -l ${list(p.path)}`,
+    fix: (p) =>
+      p.folder
+        ? `a folder stands there: name ${p.expected ? `${list(p.expected)}, ` : ''}a file in it; look with: ls ${list(p.path)}`
+        : `name a readable file; look with: ls -l ${list(p.path)}`,
   }),
   FILE_NOT_UTF8: entry({
     exit: 2,
@@ -28,7 +31,10 @@ export const FILE_ERRORS = {
     http: 422,
     when: 'A folder was expected and a file stands there, or a part of the path is a file.',
     message: (p) => `${list(p.path)} is not a folder`,
-    fix: () => 'name a folder, or remove the file that stands in its place',
+    fix: (p) =>
+      p.parent
+        ? `a file stands there: name the folder that holds it: ${list(p.parent)}`
+        : 'name a folder, or remove the file that stands in its place',
   }),
   NO_WRITE_PERMISSION: entry({
     exit: 3,

@@ -16,7 +16,7 @@ export const RULE_ERRORS = {
     http: 409,
     when: 'rules accept was called on a file that has not been vetted, was edited since, or holds rules that vetting advises against.',
     message: (p) =>
-      `the rules of ${list(p.product)} cannot be accepted yet: ${(p.reasons as readonly string[] | undefined)?.join('; ') ?? ''}`,
+      `the rules of ${list(p.product)} cannot be accepted yet, and inspect refuses what is only proposed: ${(p.reasons as readonly string[] | undefined)?.join('; ') ?? ''}`,
     fix: (p) =>
       `run: logsad rules vet ${list(p.file)} --profile P --write, mend what it names, and accept again (or --force)`,
   }),

@@ -8,7 +8,8 @@ export type Rows = Grid<Float32Array>;
 
 const countOf = (rows: Rows): number => rows.height * rows.width;
 
-function bag(data: Float32Array, d: number): Rows {
+/** Values of vectors of `d` below one another as a bag, `[data.length / d, 1, d]`. */
+export function bag(data: Float32Array, d: number): Rows {
   return { data, height: data.length / d, width: 1, channels: d };
 }
 
@@ -18,6 +19,17 @@ export function pickRows(rows: Rows, indices: ArrayLike<number>): Rows {
   const data = new Float32Array(indices.length * d);
   for (let i = 0; i < indices.length; i++) data.set(rows.data.subarray(indices[i]! * d, (indices[i]! + 1) * d), i * d);
   return bag(data, d);
+}
+
+/** Bags of vectors of one length below one another. */
+export function stack(bags: readonly Rows[]): Rows {
+  const data = new Float32Array(bags.reduce((sum, b) => sum + b.data.length, 0));
+  let at = 0;
+  for (const b of bags) {
+    data.set(b.data, at);
+    at += b.data.length;
+  }
+  return bag(data, bags[0]!.channels);
 }
 
 export interface Nearest {

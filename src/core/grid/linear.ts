@@ -172,3 +172,22 @@ export function ridge(x: Vector, d: number, y: Vector, t: number, lambda: number
   }
   return weights;
 }
+
+/** Inverse of a small positive-definite matrix by Gauss-Jordan with row pivots. */
+export function invert(m: readonly (readonly number[])[]): number[][] {
+  const d = m.length;
+  const a = m.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
+  for (let c = 0; c < d; c++) {
+    let pivot = c;
+    for (let r = c + 1; r < d; r++) if (Math.abs(a[r]![c]!) > Math.abs(a[pivot]![c]!)) pivot = r;
+    [a[c], a[pivot]] = [a[pivot]!, a[c]!];
+    const p = a[c]![c]!;
+    for (let j = 0; j < 2 * d; j++) a[c]![j]! /= p;
+    for (let r = 0; r < d; r++) {
+      if (r === c) continue;
+      const f = a[r]![c]!;
+      if (f !== 0) for (let j = 0; j < 2 * d; j++) a[r]![j]! -= f * a[c]![j]!;
+    }
+  }
+  return a.map((row) => row.slice(d));
+}

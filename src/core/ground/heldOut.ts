@@ -13,6 +13,7 @@ import { heldOutReadings } from './attributes.ts';
 import { GROUND } from './constants.ts';
 import { heldOutLikeness } from './likeness.ts';
 import { sizeOf, variantOf } from './model.ts';
+import { isAllSpoken } from './wordCandidates.ts';
 
 /** Beyond so many instances of an interest one image cannot move a border, and pairs would cost more than they tell. */
 const MOST = 2500;
@@ -39,10 +40,12 @@ export function heldOutScenes(file: RuleFile, normals: readonly Scene[]): Scene[
     replaced[n]!.set(instance.id, known);
     return known;
   };
+  // As published nothing is too small to count (see app/offered.ts), here as in the picture that is judged.
+  const all = file.scoring === 'paper' && isAllSpoken(file);
   for (const spec of Object.values(file.interests)) {
     const mine = instancesOf(normals, spec.id);
     if (mine.length > MOST) continue;
-    if (spec.form === 'thing' && spec.clean.minArea === undefined)
+    if (!all && spec.form === 'thing' && spec.clean.minArea === undefined)
       for (const speck of specksOf(mine)) heldOf(speck).speck = true;
     const like = mine.filter((m) => m.instance.likeness !== undefined);
     heldOutLikeness(spec.form, like).forEach((likeness, k) => {

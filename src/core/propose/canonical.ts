@@ -1,8 +1,11 @@
 /** Step 0: which normals are shown, so that every mode of them is (greedy k-centre; Gonzalez 1985). */
 
 export const CANONICAL = {
-  /** Fewest and most pictures that are chosen. */
-  least: 3,
+  /**
+   * Fewest and most pictures that are chosen. Four rather than three, and dimensions as they are rather than brought to one spread,
+   * as measured on normals of three variants (docs/benchmarks.md): with equal spread, noise rules.
+   */
+  least: 4,
   most: 8,
   /** A further picture is shown where it lies beyond so many times the median distance to the nearest one shown. */
   far: 2,
@@ -14,20 +17,9 @@ const distance = (a: Float32Array, b: Float32Array): number => {
   return Math.sqrt(sum);
 };
 
-/** Every dimension to unit spread, so that none rules by its scale; dimensions without spread vanish. */
-function whitened(rows: readonly Float32Array[]): Float32Array[] {
-  const n = rows.length;
-  const d = rows[0]?.length ?? 0;
-  const mean = new Float64Array(d);
-  const spread = new Float64Array(d);
-  for (const r of rows) for (let k = 0; k < d; k++) mean[k]! += r[k]! / n;
-  for (const r of rows) for (let k = 0; k < d; k++) spread[k]! += (r[k]! - mean[k]!) ** 2 / n;
-  return rows.map((r) => r.map((v, k) => (spread[k]! > 1e-12 ? (v - mean[k]!) / Math.sqrt(spread[k]!) : 0)));
-}
-
 /**
  * Indices of the rows that cover the others: the medoid first, then always the row farthest from those chosen, as many as
- * there are modes. Ties go to the earlier row.
+ * there are modes. Ties go to the earlier row. Dimensions keep their scale: what varies most over the normals decides.
  * @param rows one embedding per normal, all of one length
  */
 export function kCentre(
@@ -35,10 +27,9 @@ export function kCentre(
   limits: { least: number; most: number; far: number } = CANONICAL,
 ): number[] {
   if (rows.length === 0) return [];
-  const points = whitened(rows);
-  const total = points.map((p) => points.reduce((sum, q) => sum + distance(p, q), 0));
+  const total = rows.map((p) => rows.reduce((sum, q) => sum + distance(p, q), 0));
   const chosen = [total.indexOf(Math.min(...total))];
-  const nearest = points.map((p) => distance(p, points[chosen[0]!]!));
+  const nearest = rows.map((p) => distance(p, rows[chosen[0]!]!));
   while (chosen.length < Math.min(limits.most, rows.length)) {
     const farthest = nearest.indexOf(Math.max(...nearest));
     const sorted = [...nearest].sort((a, b) => a - b);
@@ -46,8 +37,8 @@ export function kCentre(
     if (nearest[farthest] === 0) break;
     if (chosen.length >= limits.least && nearest[farthest]! <= limits.far * typical) break;
     chosen.push(farthest);
-    points.forEach((p, i) => {
-      nearest[i] = Math.min(nearest[i]!, distance(p, points[farthest]!));
+    rows.forEach((p, i) => {
+      nearest[i] = Math.min(nearest[i]!, distance(p, rows[farthest]!));
     });
   }
   return chosen.sort((a, b) => a - b);

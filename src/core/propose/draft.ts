@@ -1,6 +1,6 @@
 /** The rule file while it is being made: plain raw values, composed to commented YAML in one place. */
-import { Document, visit } from 'yaml';
 import { colourRange } from '../ground/colourWords.ts';
+import { flow } from '../rules/tools/textEdit.ts';
 import type { DescribedInterest, Description, Drawn } from './replies.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -111,22 +111,6 @@ export function draftOf(product: string, d: Description): Draft {
     ),
     ...(d.variants === undefined ? {} : { variants: slug(d.variants) }),
   };
-}
-
-/** YAML that stays on one line whatever its strings hold: text of several lines is double-quoted, its line ends escaped. */
-export function flow(value: unknown): string {
-  const document = new Document(value);
-  visit(document, {
-    Scalar: (_, node) => {
-      if (typeof node.value === 'string' && /[\r\n]/.test(node.value)) node.type = 'QUOTE_DOUBLE';
-    },
-  });
-  const written = document.toString({
-    collectionStyle: 'flow',
-    lineWidth: 0,
-    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
-  });
-  return written.trimEnd();
 }
 
 /** A comment cannot end a line early, whatever a model wrote into it. */

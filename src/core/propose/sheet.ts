@@ -17,6 +17,8 @@ export interface SheetExchange {
   readonly input: number | null;
   readonly output: number | null;
   readonly prompt: string;
+  /** Answered, or what happened instead. */
+  readonly outcome: string;
 }
 
 export interface SheetInput {
@@ -60,7 +62,8 @@ export function reviewSheet(s: SheetInput): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark"><title>${e(`Review: ${s.product}`)}</title><style>${STYLES}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:14px}.pictures figure{margin:0}
+header .note{margin-bottom:20px}.scroll+.scroll{margin-top:14px}
+.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:14px}.pictures figure{margin:0}
 .pictures img{display:block;width:100%;height:auto;border-radius:8px;background:#000}
 .rule{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:12px 16px;margin:0 0 10px;break-inside:avoid}
 .quiet{opacity:.8}</style></head>
@@ -157,10 +160,21 @@ function coverage(s: SheetInput): string {
   return table(['sentence', 'rules'], rows);
 }
 
+/** An ISO time as people read it, to the second. */
+const timeText = (iso: string): string => iso.replace(/^(.{10})T(.{8}).*Z$/, '$1 $2 UTC');
+
 function exchanges(list: readonly SheetExchange[]): string {
   const tokens = (v: number | null): string => (v === null ? '–' : String(v));
   return table(
-    ['stage', 'asked by', 'answered at', 'tokens in', 'tokens out', 'prompt digest'],
-    list.map((x) => [x.stage, x.mode, x.at, tokens(x.input), tokens(x.output), x.prompt.slice(0, 12)]),
+    ['stage', 'asked by', 'outcome', 'at', 'tokens in', 'tokens out', 'prompt digest'],
+    list.map((x) => [
+      x.stage,
+      x.mode,
+      x.outcome,
+      timeText(x.at),
+      tokens(x.input),
+      tokens(x.output),
+      x.prompt.slice(0, 12),
+    ]),
   );
 }

@@ -1,20 +1,40 @@
 /** Which labels a drawing carries: instances with what was read off them, the rules that accuse them, ghosts. */
-import type { Box, Instance, Scene, Violation } from '../scene.ts';
+import type { Box, InspectionResult, Instance, Scene, UnknownRegion, Violation } from '../scene.ts';
 import { type Canvas, px, toRect } from './canvas.ts';
 import { type LabelRequest, type PlacedLabel, placeLabels } from './labels.ts';
-import { DRAWING, escapeXml, type Look, PALETTE } from './style.ts';
+import { DRAWING, escapeXml, figure, type Look, PALETTE } from './style.ts';
 
 interface LabelStyle extends LabelRequest {
   readonly fill: string;
   readonly ink: string;
 }
 
+/** A region that looks like nothing learnt, with the words of its label. */
+export type StrangeRegion = UnknownRegion & { readonly name: string };
+
+const meet = (a: Box, b: Box): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+
+/**
+ * What is unknown in the scene, and per detector in alarm the part of its map that carries the score, unless that is
+ * outlined already: a reject must never stand without a place.
+ */
+export function strangeRegions(scene: Scene, result: InspectionResult | null): StrangeRegion[] {
+  const out = scene.unknown.map((u) => ({ ...u, name: 'unknown' }));
+  const alarms = Object.entries(result?.detectors ?? {})
+    .filter(([, d]) => d.unit > 1 && d.strongest)
+    .sort((a, b) => b[1].unit - a[1].unit);
+  for (const [name, { strongest, unit }] of alarms)
+    if (strongest && !out.some((o) => meet(o.box, strongest.box)))
+      out.push({ ...strongest, name: `${name} ${figure(unit)}: unlike good parts` });
+  return out;
+}
+
 /** Labels of everything shown, unknown regions and ghosts, placed so that none covers another. */
 export function annotations(
-  scene: Scene,
   shown: readonly Instance[],
   violations: readonly Violation[],
   accused: ReadonlyMap<number, string[]>,
+  strange: readonly StrangeRegion[],
   look: ReadonlyMap<string, Look>,
   canvas: Canvas,
 ): string {
@@ -29,8 +49,7 @@ export function annotations(
       requests.push({ ...plain(`${name}${because}`, i.box, colour, canvas), ...style });
     }
   }
-  for (const u of scene.unknown)
-    requests.push({ ...plain('unknown', u.box, PALETTE.unknown, canvas), important: true });
+  for (const u of strange) requests.push({ ...plain(u.name, u.box, PALETTE.unknown, canvas), important: true });
   for (const v of violations) {
     if (!v.ghost) continue;
     const text = v.interests[0] ? `${v.interests[0]} expected here` : 'expected here';

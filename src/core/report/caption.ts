@@ -1,5 +1,5 @@
 /** The strip below a picture: verdict, score, and the first sentence, wrapped to the width without a font at hand. */
-import type { InspectionResult } from '../scene.ts';
+import type { InspectionResult, UnknownRegion } from '../scene.ts';
 import { textWidth } from './labels.ts';
 import { DRAWING, escapeXml, figure, PALETTE, VERDICT_WORDS } from './style.ts';
 
@@ -30,7 +30,26 @@ export function detectorSentences(result: InspectionResult): string[] {
   return Object.entries(result.detectors)
     .filter(([name, d]) => name !== 'composition' && d.unit > 1)
     .sort((a, b) => b[1].unit - a[1].unit)
-    .map(([name, d]) => `Looks unlike the normals: ${name} scores ${figure(d.unit)} times its border.`);
+    .map(([name, d]) => {
+      const { normals } = result.fingerprint;
+      const parts = typeof normals === 'number' ? `${normals} good ${normals === 1 ? 'part' : 'parts'}` : 'good parts';
+      const where = d.strongest ? ` ${placeWords(d.strongest)} (outlined)` : '';
+      return `Looks unlike the ${parts}${where}: ${figure(d.unit)} times as far from them as a good part may be (${name}).`;
+    });
+}
+
+/** Borders of the thirds of a picture, a little wider in the middle. */
+const THIRDS = [0.36, 0.64] as const;
+
+/** Where a region lies in the picture, as a person points: "at the upper left", "in the middle". */
+export function placeWords({ centroid: [x, y], area }: Pick<UnknownRegion, 'centroid' | 'area'>): string {
+  if (area > 0.5) return 'over most of the picture';
+  const pick = (v: number, words: readonly [string, string]): string =>
+    v < THIRDS[0] ? words[0] : v > THIRDS[1] ? words[1] : '';
+  const words = [pick(y, ['upper', 'lower']), pick(x, ['left', 'right'])].filter((w) => w !== '');
+  if (words.length === 0) return 'in the middle';
+  if (words.length === 2) return `at the ${words.join(' ')}`;
+  return words[0] === 'upper' ? 'at the top' : words[0] === 'lower' ? 'at the bottom' : `on the ${words[0]}`;
 }
 
 /** The sentence a person should read first. */

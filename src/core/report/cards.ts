@@ -34,7 +34,9 @@ export function card({ result, picture, heat }: Judged, normals: ReportNormals |
   const reasons = [...detectorSentences(result), ...result.reviewReasons]
     .map((r) => `<p class="reason">${escapeXml(r)}</p>`)
     .join('');
-  const map = heat ? `<figure class="heat">${heat}<figcaption>anomaly map</figcaption></figure>` : '';
+  const map = heat
+    ? `<figure class="heat">${heat}<figcaption>anomaly map (in units, 1 = border)</figcaption></figure>`
+    : '';
   const { imageWidth, imageHeight } = result.scene.frame;
   // Upright pictures stand side by side, wide ones below each other.
   const shape = imageHeight > imageWidth ? ' tall' : '';

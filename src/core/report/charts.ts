@@ -90,10 +90,10 @@ export function histogramChart({ name, good, anomalies }: HistogramSpec): string
   const over = (values: readonly number[]): number => values.filter((v) => v > 1).length;
   const label = `${name}: ${over(good)} of ${good.length} good parts and ${over(anomalies)} of ${anomalies.length} anomalies lie above unit 1`;
   return (
-    `<figure class="chart"><svg viewBox="0 0 ${width} ${bottom + 22}" role="img" aria-label="${escapeXml(label)}">` +
+    `<figure class="chart"><svg viewBox="0 0 ${width} ${bottom + 38}" role="img" aria-label="${escapeXml(label)}">` +
     `<text class="name" x="${left}" y="13">${escapeXml(name)}</text><text class="side" x="${width - right}" y="13" text-anchor="end">${good.length} good above, ${anomalies.length} anomalies below</text>` +
     `<path class="base" d="M${left} ${base}H${width - right}"/>${bar(up, -1, 'good')}${bar(down, 1, 'bad')}` +
     `<path class="alarm" d="M${x(1)} ${top}V${bottom}"/><text x="${n(Number(x(1)) + 5)}" y="${top + 12}">alarm</text>` +
-    `${marks.join('')}</svg></figure>`
+    `${marks.join('')}<text class="axis" x="${n(left + usable / 2)}" y="${bottom + 33}" text-anchor="middle">unit of ${escapeXml(name)}: 0 = as the normals, above 1 = alarm</text></svg></figure>`
   );
 }

@@ -77,6 +77,10 @@ function picture(p: SheetPicture, x: number, y: number, head: number): string {
       `<text x="${left - SHEET.tick - 3}" y="${gy + 4}" font-size="${SHEET.fontSize}" text-anchor="end" fill="#222">${f}</text>`,
     );
   }
+  // Which way the fractions run, in the corner that the rulers leave free.
+  const arrow = (words: string, ax: number, ay: number): string =>
+    `<text x="${ax}" y="${ay}" font-size="${SHEET.fontSize}" font-weight="700" text-anchor="end" fill="#222">${words}</text>`;
+  marks.push(arrow('x →', left - 10, top - SHEET.tick - 3), arrow('y ↓', left - SHEET.tick - 3, top + 17));
   // A nested drawing keeps its own view box and is stretched over the picture.
   const drawing =
     p.drawing?.replace(

@@ -7,7 +7,7 @@ export const HEAT_STOPS: readonly {
   readonly rgb: readonly [number, number, number];
   readonly alpha: number;
 }[] = [
-  { unit: 0.4, rgb: [40, 90, 200], alpha: 0 },
+  { unit: 0.25, rgb: [40, 90, 200], alpha: 0 },
   { unit: 0.999, rgb: [70, 150, 255], alpha: 0.5 },
   { unit: 1, rgb: [213, 60, 0], alpha: 0.62 },
   { unit: 2, rgb: [245, 140, 20], alpha: 0.8 },
@@ -60,12 +60,12 @@ export function heatLegend(): string {
     const shown = rgb.map((c) => Math.round(GROUND * 128 + (c - GROUND * 128) * alpha));
     return `<stop offset="${(((x(unit) - left) / width) * 100).toFixed(1)}%" stop-color="rgb(${shown.join(',')})"/>`;
   });
-  const ticks = [0.4, 1, 2, 4].map(
+  const ticks = [low, 1, 2, 4].map(
     (u) =>
-      `<path class="tick" d="M${x(u).toFixed(1)} 16v5"/><text x="${x(u).toFixed(1)}" y="33" text-anchor="middle">${u === 1 ? '1 border' : u === high ? `${u}+` : u}</text>`,
+      `<path class="tick" d="M${x(u).toFixed(1)} 16v5"/><text x="${x(u).toFixed(1)}" y="33" text-anchor="middle">${u === 1 ? '1 = border' : u === high ? `${u}+` : u}</text>`,
   );
   return (
-    `<svg class="legend" viewBox="0 0 ${width + 24} 38" role="img" aria-label="anomaly map: blue within tolerance, orange to yellow beyond the border at 1 tolerance unit">` +
+    `<svg class="legend" viewBox="0 0 ${width + 24} 38" role="img" aria-label="anomaly map in units: blue within tolerance, orange to yellow beyond the border at unit 1">` +
     `<defs><linearGradient id="heat-scale">${stops.join('')}</linearGradient></defs><rect x="${left}" width="${width}" height="16" fill="url(#heat-scale)"/>${ticks.join('')}</svg>`
   );
 }

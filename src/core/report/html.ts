@@ -124,14 +124,16 @@ function charts({ roc, histograms }: ReportFigures): string {
   if (roc.length === 0 && histograms.length === 0) return '';
   const curve = roc.length > 0 ? rocChart(roc) : '';
   const bars = histograms.map(histogramChart).join('');
-  return `<section><h2>Good parts and anomalies apart</h2><div class="charts">${curve}<div class="bars">${bars}<p class="faint">Scores in tolerance units, good parts upwards, anomalies downwards, each side scaled by its tallest bar.</p></div></div></section>`;
+  return `<section><h2>Good parts and anomalies apart</h2><div class="charts">${curve}<div class="bars">${bars}<p class="faint">How many parts reach which unit: good parts upwards, anomalies downwards, each side scaled by its tallest bar. A good part right of the line is a false alarm, an anomaly left of it is missed.</p></div></div></section>`;
 }
 
 function dataTable({ title, note, columns, rows }: ReportTable): string {
-  const cls = (i: number): string => (i === 0 ? '' : ' class="n"');
+  // Words stand to the left, figures ("0.91", "3 of 12", "0.9 to 1", a dash) to the right.
+  const words = columns.map((_, i) => i === 0 || rows.some((r) => !/^([\d–−-]|$)/.test(r[i] ?? '')));
+  const cls = (i: number): string => (words[i] ? '' : ' class="n"');
   const head = columns.map((c, i) => `<th scope="col"${cls(i)}>${escapeXml(c)}</th>`).join('');
   const body = rows.map((r) => `<tr>${r.map((c, i) => `<td${cls(i)}>${escapeXml(c)}</td>`).join('')}</tr>`).join('');
-  return `<section><h2>${escapeXml(title)}</h2><div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>${note ? `<p class="faint">${escapeXml(note)}</p>` : ''}</section>`;
+  return `<section><h2>${escapeXml(title)}</h2><div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>${note ? `<p class="faint caption">${escapeXml(note)}</p>` : ''}</section>`;
 }
 
 /** Which rules fired, on how many parts, how often first, and how near good parts came to them. */
@@ -167,7 +169,7 @@ function howToRead(judged: readonly Judged[], normals: ReportNormals | undefined
   const allows = judged.find((e) => e.result.allows)?.result.allows;
   const smallest = allows ? ` ${allows.n} normals allow no p below ${figure(allows.smallestRate)}.` : '';
   const heat = judged.some((e) => e.heat)
-    ? `<div>${heatLegend()}<p>The anomaly map in tolerance units: detectors and violated rules together.</p></div>`
+    ? `<div>${heatLegend()}<p>Anomaly map, in the unit of the cards: detectors and violated rules together; its strongest place carries the unit of its detector. Cross-hatched in the picture: what resembles no good part, or the place that carries an alarm.</p></div>`
     : '';
   return (
     `<section><h2>How to read it</h2><div class="legends"><div>${sample}<p>Dot: measured here. Band: what is expected, its centre marked.${normals ? ' Fine ticks above: what each normal measured.' : ''}</p></div>${heat}` +

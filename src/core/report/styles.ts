@@ -29,11 +29,10 @@ figure svg,figure img{display:block;width:100%;height:auto;border-radius:8px;bac
 .reason{color:var(--review);margin-bottom:6px}
 .violations{list-style:none;margin:8px 0 0;padding:0}
 .violations li{padding:10px 0;border-top:1px solid var(--line)}
-
 .because{font-weight:600}
 .pictures{display:flex;flex-direction:column;gap:10px;min-width:0}
 .pictures.tall{flex-direction:row;align-items:flex-start}.pictures.tall figure{flex:1 1 0;min-width:0}
-.pictures:not(.tall) .heat{max-width:72%}
+.pictures:not(.tall) .heat{display:flex;gap:12px;align-items:flex-end}.pictures:not(.tall) .heat img{width:50%}
 .heat figcaption{color:var(--faint)}
 .detector{padding:8px 0 0;border-top:1px solid var(--line)}
 .charts{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.35fr);gap:20px;align-items:start;background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:16px}
@@ -71,7 +70,9 @@ td.wrong{color:var(--reject);font-weight:600}
 .bar .track{fill:var(--quote)}.bar .fill{fill:var(--pass)}.bar .fill.bad{fill:var(--reject)}.bar .tick{stroke:var(--faint)}
 details{margin-top:8px}
 summary{cursor:pointer;color:var(--faint);font-size:.87rem}
+.caption{margin-top:8px}
 .scroll{overflow-x:auto}
+td.place{overflow-wrap:break-word}
 table{border-collapse:collapse;width:100%;font-size:.87rem;background:var(--paper)}
 th{color:var(--faint);font-weight:500}
 th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);vertical-align:top}

@@ -5,7 +5,7 @@
 import { contours } from '../grid/outlines.ts';
 import { decodeRuns } from '../grid/runs.ts';
 import type { InspectionResult, Instance, RunLengths, Scene, Violation } from '../scene.ts';
-import { annotations } from './annotations.ts';
+import { annotations, type StrangeRegion, strangeRegions } from './annotations.ts';
 import { type Canvas, px, toRect } from './canvas.ts';
 import { captionStrip } from './caption.ts';
 import { DRAWING, escapeXml, type Look, looks, PALETTE } from './style.ts';
@@ -49,6 +49,7 @@ export function drawScene(scene: Scene, result: InspectionResult | null, options
   const look = looks([...(options.interests ?? []), ...scene.instances.map((i) => i.interest)]);
   const accused = accusations(violations);
   const shown = scene.instances.filter((i) => accused.has(i.id) || !options.quiet?.includes(i.interest));
+  const strange = strangeRegions(scene, result);
   const caption = options.caption && result ? captionStrip(result, canvas) : { svg: '', height: 0 };
   const parts = [
     definitions(canvas),
@@ -56,9 +57,9 @@ export function drawScene(scene: Scene, result: InspectionResult | null, options
       ? `<image href="${escapeXml(options.image)}" width="${width}" height="${height}" preserveAspectRatio="none"/>`
       : '',
     instanceOutlines(scene, shown, accused, look, canvas),
-    unknownRegions(scene, canvas),
+    unknownRegions(scene, strange, canvas),
     ghosts(violations, canvas),
-    annotations(scene, shown, violations, accused, look, canvas),
+    annotations(shown, violations, accused, strange, look, canvas),
     caption.svg,
   ];
   const total = height + caption.height;
@@ -150,8 +151,9 @@ function instanceOutlines(
   return [...plain, ...shown.filter((i) => accused.has(i.id))].map(draw).join('');
 }
 
-function unknownRegions(scene: Scene, canvas: Canvas): string {
-  return scene.unknown
+/** Regions that look like nothing learnt, or that carry a detector's alarm; see `strangeRegions`. */
+function unknownRegions(scene: Scene, strange: readonly StrangeRegion[], canvas: Canvas): string {
+  return strange
     .map((u) => {
       const d = outline(u.mask, scene, canvas);
       return `<path d="${d}" fill="url(#${canvas.id}-unknown)" fill-rule="evenodd" stroke="${PALETTE.unknown}" stroke-width="${px(3 * canvas.scale)}" stroke-dasharray="${px(3 * canvas.scale)} ${px(3 * canvas.scale)}"/>`;

@@ -9,6 +9,7 @@ import { type Path, type RuleDocument, readDocument } from './document.ts';
 import { type Fault, printFault } from './faults.ts';
 import type { RuleContext } from './kind.ts';
 import { kindOf } from './kinds/index.ts';
+import { looseNumbers } from './looseNumbers.ts';
 import { checkMeaning, checkUnused } from './meaning.ts';
 import type { Bench, CompileOptions } from './names.ts';
 import { combinatorOf, normalise, record } from './normalise.ts';
@@ -42,7 +43,7 @@ interface Read {
   readonly faults: readonly Fault[];
 }
 
-/** Every fault of a rule text, errors and warnings, in the order of the file. Never throws. */
+/** Every fault of a rule text: what is no YAML, then errors, then warnings, each in the order of the file. Never throws. */
 export function lintRules(text: string, file: string, options: CompileOptions = {}): Fault[] {
   return [...read(text, file, options).faults];
 }
@@ -102,10 +103,25 @@ function read(text: string, name: string, options: CompileOptions): Read {
       }),
     );
   }
-  // Errors first under the limit: warnings must never crowd out what makes a file invalid.
-  const rank = (f: Fault): number => (f.severity === 'error' ? 0 : 1);
-  const faults = [...shape, ...bench.faults].sort((a, b) => rank(a) - rank(b)).slice(0, LIMITS.faults);
-  return { file, doc, faults: faults.sort((a, b) => a.line - b.line || a.col - b.col) };
+  // What a line that is no YAML was read as means nothing.
+  const broken = new Set(doc.faults.filter((f) => f.code === 'YAML_SYNTAX').map((f) => f.line));
+  const told = [...shape, ...bench.faults]
+    .filter((f) => f.code === 'YAML_SYNTAX' || !broken.has(f.line))
+    .filter(beyondLooseNumbers(doc));
+  // The gravest first, also under the limit: warnings must never crowd out what makes a file invalid.
+  const rank = (f: Fault): number => (f.severity === 'warning' ? 2 : f.code === 'YAML_SYNTAX' ? 0 : 1);
+  const faults = told.sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.col - b.col);
+  return { file, doc, faults: faults.slice(0, LIMITS.faults) };
+}
+
+/** Leaves out what only follows from coordinates without brackets: an exemplar that shows nothing, a number as a key twice. */
+function beyondLooseNumbers(doc: RuleDocument): (f: Fault) => boolean {
+  const loose = looseNumbers(doc.value).map(({ path }) => path);
+  const empty = loose.map((path) => doc.positionOf(path.slice(0, -1)));
+  const lines = new Set(loose.map((path) => doc.positionOf(path).line));
+  return (f) =>
+    !(f.code === 'MISSING' && empty.some((p) => p.line === f.line && p.col === f.col)) &&
+    !(f.code === 'DUPLICATE_KEY' && lines.has(f.line) && /^-?[\d.]+ /.test(f.message));
 }
 
 /** An interest as `source` narrows it: what it does not name grounds nothing, in any part of the engine. */

@@ -6,6 +6,9 @@ import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type ParsedNode, pa
 import { LIMITS } from './constants.ts';
 import { excerptOf, type Fault, type FaultCode } from './faults.ts';
 
+/** Longer lines are no text of a person. */
+const LINE = 2000;
+
 /** Path of keys and indices from the root. */
 export type Path = readonly (string | number)[];
 
@@ -129,6 +132,13 @@ class Reader implements RuleDocument {
   }
 
   private syntax(offset: number, message: string): void {
+    const colon = this.strayColon(offset);
+    if (colon) {
+      // The parser trips over one colon more than once.
+      const line = this.place(offset).line;
+      if (!this.faults.some((f) => f.line === line && f.code === 'YAML_SYNTAX')) this.add(colon.at, colon.detail);
+      return;
+    }
     const tag = /tag/i.test(message);
     this.add(offset, {
       code: tag ? 'TAG' : 'YAML_SYNTAX',
@@ -136,6 +146,26 @@ class Reader implements RuleDocument {
       expected: tag ? 'a value without a tag' : 'YAML: two spaces of indentation, `key: value`, `- item`',
       example: 'rules:\n  - { id: one-label, kind: count, of: label, equals: 1 }',
     });
+  }
+
+  /** `because: One label: blue`: text that holds a colon and stands without quotes. */
+  private strayColon(offset: number): { readonly at: number; readonly detail: FaultDetail } | null {
+    const { line } = this.place(offset);
+    const from = this.starts[line - 1]!;
+    const text = this.text.slice(from, Math.min((this.starts[line] ?? this.text.length + 1) - 1, from + LINE));
+    for (const m of text.matchAll(/\b(because|title|note|say|object):[ \t]+(?!["'[{|>])([^{}[\]\n]*)/g)) {
+      const value = m[2]!.replace(/,\s*[A-Za-z]\w*:.*$/, '').trimEnd();
+      if (!/:(\s|$)/.test(value)) continue;
+      const example = `${m[1]}: ${JSON.stringify(value)}`;
+      const detail = {
+        code: 'YAML_SYNTAX',
+        message: `the text of ${m[1]} holds a colon and stands without quotes`,
+        expected: 'text with a colon in quotes',
+        example,
+      } as const;
+      return { at: from + m.index + m[0].indexOf(m[2]!, m[1]!.length + 1), detail };
+    }
+    return null;
   }
 
   private convert(node: Node | null, path: Path, offset: number): unknown {

@@ -13,6 +13,7 @@ import { evaluateRules, type RulesOutcome } from './evaluate.ts';
 import type { KindExample } from './kind.ts';
 import { type LearntRules, learnRules } from './learn.ts';
 import { record } from './normalise.ts';
+import type { RegionMasks } from './view.ts';
 
 /** What patch matching reads where a structure rule looks, in an example's legend: `$structure: 0.4`. */
 const READING = '$';
@@ -115,16 +116,22 @@ export interface CaseResult {
  * Runs the `cases:` of a compiled file. Bounds come from the case's own `normals`, else from `learnt`; without either
  * only stated bounds judge.
  */
-export function runCases(compiled: CompiledRules, learnt: LearntRules | null = null): CaseResult[] {
+export function runCases(
+  compiled: CompiledRules,
+  learnt: LearntRules | null = null,
+  masks: RegionMasks = {},
+): CaseResult[] {
   const cases = compiled.file.cases as readonly WrittenCase[];
   return cases.map((c, n) => {
     const own = c.normals
       ? learnRules(
           compiled,
           c.normals.map((s, i) => caseScene(s, compiled, cases, `normal ${i + 1}`)),
+          [],
+          masks,
         )
       : learnt;
-    const outcome = evaluateRules(compiled, own, caseScene(c.scene, compiled, cases));
+    const outcome = evaluateRules(compiled, own, caseScene(c.scene, compiled, cases), masks);
     const got = [...new Set(outcome.violations.map((v) => v.rule))].sort();
     const wanted = [...c.expect.violated].sort();
     const passed = got.length === wanted.length && got.every((id, i) => id === wanted[i]);

@@ -108,6 +108,8 @@ export interface RuleKind<P = Readonly<Record<string, unknown>>, R = unknown, F 
   readonly invariant: readonly Invariance[];
   /** A violation makes what the interest looks like moot: appearance and likeness of it are then not reported. */
   readonly hides?: true;
+  /** Measures the map of patch matching: bounds then also bear normals in other focus and light, where it saw them so. */
+  readonly readsMap?: true;
   /** Interests the rule is about, the first one foremost. */
   interests(params: P, file: RuleFile): readonly string[];
   measure(view: SceneView, params: P, context: RuleContext): R | Empty;

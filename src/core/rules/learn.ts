@@ -91,9 +91,22 @@ function samplesOf(rule: CompiledRule, views: readonly SceneView[]): Sample<unkn
   return out;
 }
 
+const alteredScenes = new WeakMap<Scene, readonly Scene[]>();
+
+/** A normal as patch matching saw it in other focus and light; none where it did not. */
+function alteredScene(scene: Scene): readonly Scene[] {
+  let known = alteredScenes.get(scene);
+  if (!known) {
+    const { patch } = scene.detectors;
+    known = patch?.altered ? [{ ...scene, detectors: { ...scene.detectors, patch: patch.altered } }] : [];
+    alteredScenes.set(scene, known);
+  }
+  return known;
+}
+
 /**
  * Learns every rule from normals; `calibration` widens bounds and moves no centre, `relit` (normals under other light)
- * widens those of weak rules. Where the file has `variants`, each
+ * widens those of weak rules, normals in other focus and light those of rules on the map of patch matching. Where the file has `variants`, each
  * variant with at least `LEARN.variantMinN` normals gets its own reference beside the pooled one.
  */
 export function learnRules(
@@ -109,7 +122,9 @@ export function learnRules(
   const wider = [...more, ...relit.map(see)];
   const references: Record<string, RuleReference> = {};
   for (const rule of flatten(compiled.rules)) {
-    references[rule.id] = learnRule(rule, views, rule.context.tier === 'weak' ? wider : more);
+    const further = rule.context.tier === 'weak' ? wider : more;
+    const altered = rule.kind?.readsMap ? normals.flatMap(alteredScene).map(see) : [];
+    references[rule.id] = learnRule(rule, views, [...further, ...altered]);
   }
   return {
     schema: 'logsad/learnt-rules/v1',

@@ -120,27 +120,38 @@ function checkCircles({ doc, file, faults }: Bench): void {
   for (const ring of circles(Object.keys(file.regions), next)) report(['regions', ring[0]!, 'region'], 'regions', ring);
 }
 
-/** Interests that nothing refers to: a warning, for they cost learning time and may hide a forgotten rule. */
+/** Every text below a value. */
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(words) : [];
+}
+
+/** Interests that nothing refers to: one warning, for they cost learning time and may hide a forgotten rule. */
 export function checkUnused({ doc, file, faults, used }: Bench): void {
   // The interest detector matches every interest with those of the normals.
   if (file.detectors.some((d) => d.name === 'interest')) return;
-  for (const i of Object.values(file.interests)) {
-    if (used.has(i.id) || i.role === 'background') continue;
-    faults.push(
-      doc.faultAt(
-        ['interests', i.id],
-        {
-          severity: 'warning',
-          code: 'UNUSED_INTEREST',
-          message: `no rule, region or attribute uses ${i.id}`,
-          expected: 'a rule about it; or nothing, where it is only there to be told apart from others',
-          example:
-            i.form === 'stuff'
-              ? `{ id: ${i.id}-there, kind: presence, of: ${i.id} }`
-              : `{ id: one-${i.id}, kind: count, of: ${i.id}, equals: 1 }`,
-        },
-        'key',
-      ),
-    );
-  }
+  // A rule that is itself at fault may still have meant it.
+  const meant = new Set([...faults.map((f) => f.didYouMean), ...words(record(doc.value).rules)]);
+  const idle = Object.values(file.interests).filter(
+    (i) => !used.has(i.id) && !meant.has(i.id) && i.role !== 'background',
+  );
+  const [first] = idle;
+  if (!first) return;
+  // One remark for all: a file that tells neighbours apart has several.
+  faults.push(
+    doc.faultAt(
+      ['interests', first.id],
+      {
+        severity: 'warning',
+        code: 'UNUSED_INTEREST',
+        message: `no rule, region or attribute uses ${idle.map((i) => i.id).join(', ')}`,
+        expected: 'a rule about each; or nothing, where they are only there to be told apart from others',
+        example:
+          first.form === 'stuff'
+            ? `{ id: ${first.id}-there, kind: presence, of: ${first.id} }`
+            : `{ id: one-${first.id}, kind: count, of: ${first.id}, equals: 1 }`,
+      },
+      'key',
+    ),
+  );
 }

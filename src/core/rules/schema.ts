@@ -215,8 +215,12 @@ export const FileSchema = Strict({
   frame: Optional(
     Strict({
       fit: Optional(choice(['keep', 'warp'], 'keep the aspect ratio, or warp into a square as the paper')),
-      long: Optional(Type.Integer({ minimum: 64, maximum: 4096, description: 'keep: pixels of the long side' })),
-      size: Optional(Type.Integer({ minimum: 64, maximum: 4096, description: 'warp: pixels of the side' })),
+      long: Optional(
+        Type.Integer({ minimum: 64, maximum: 4096, description: 'keep: pixels of the long side', examples: [640] }),
+      ),
+      size: Optional(
+        Type.Integer({ minimum: 64, maximum: 4096, description: 'warp: pixels of the side', examples: [448] }),
+      ),
       focus: Optional(
         Type.Union([Type.Literal('silhouette'), Type.String({ minLength: 1, 'x-ref': 'place' }), ShapeSchema], {
           description: 'silhouette, the name of a region, or a shape',

@@ -63,12 +63,25 @@ export const ShapeSchema = Type.Union(
   [
     Strict({ box: Box }),
     Strict({ polygon: Polygon }),
-    Strict({ mask: Type.String({ minLength: 1, description: 'a PNG beside the rule file, white = inside' }) }),
     Strict({
-      interest: Type.String({ minLength: 1, 'x-ref': 'interest' }),
-      grow: Optional(Type.Number({ minimum: -0.5, maximum: 0.5 })),
+      mask: Type.String({
+        minLength: 1,
+        description: 'a PNG beside the rule file, white = inside',
+        examples: ['bay.png'],
+      }),
     }),
-    Strict({ region: Type.String({ minLength: 1, 'x-ref': 'place' }) }),
+    Strict({
+      interest: Type.String({ minLength: 1, 'x-ref': 'interest', description: 'the boxes of its instances' }),
+      grow: Optional(
+        Type.Number({
+          minimum: -0.5,
+          maximum: 0.5,
+          description: 'grown on every side by so much of the long side',
+          examples: [0.02],
+        }),
+      ),
+    }),
+    Strict({ region: Type.String({ minLength: 1, 'x-ref': 'place', description: 'another region by name' }) }),
   ],
   {
     description: 'a box, a polygon, a mask, an interest (optionally grown) or another region',
@@ -90,7 +103,9 @@ const ColourSchema = Type.Union(
           examples: [[40, 50, 30]],
         }),
       ),
-      deltaE: Optional(Type.Number({ exclusiveMinimum: 0, maximum: 200, description: 'radius around it' })),
+      deltaE: Optional(
+        Type.Number({ exclusiveMinimum: 0, maximum: 200, description: 'radius around it', examples: [12] }),
+      ),
     }),
   ],
   {
@@ -99,14 +114,35 @@ const ColourSchema = Type.Union(
   },
 );
 
-const ExemplarSchema = Strict(
+export const ExemplarSchema = Strict(
   {
-    image: Type.String({ minLength: 1, description: 'file name in the folder of normals' }),
-    boxes: Optional(Type.Array(Box, { minItems: 1 })),
-    points: Optional(Type.Array(Point, { minItems: 1 })),
-    polygons: Optional(Type.Array(Polygon, { minItems: 1 })),
+    image: Type.String({ minLength: 1, description: 'file name in the folder of normals', examples: ['000.jpg'] }),
+    boxes: Optional(
+      Type.Array(Box, {
+        minItems: 1,
+        description: 'tight around whole things: a list of [left, top, right, bottom]',
+        examples: [[[0.1, 0.2, 0.4, 0.6]]],
+      }),
+    ),
+    points: Optional(
+      Type.Array(Point, {
+        minItems: 1,
+        description: 'clicks on stuff: a list of [x, y]',
+        examples: [
+          [
+            [0.5, 0.25],
+            [0.5, 0.75],
+          ],
+        ],
+      }),
+    ),
+    polygons: Optional(Type.Array(Polygon, { minItems: 1, description: 'outlines: a list of lists of [x, y]' })),
     masks: Optional(
-      Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'PNG files beside the rule file' }),
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description: 'PNG files beside the rule file',
+        examples: [['cap.png']],
+      }),
     ),
   },
   'what a normal image shows of it: boxes, points, polygons or masks',
@@ -117,14 +153,20 @@ export const UnitSchema = Type.String({
   description: 'fraction (default), px@N or cells@N: the image counted as N x N',
   examples: ['px@448'],
 });
-const Amount = (description: string): TSchema => Type.Number({ minimum: 0, description });
+const Amount = (description: string): TSchema => Type.Number({ minimum: 0, description, examples: [0.01] });
 
 export const InterestSchema = Strict({
   form: choice(['thing', 'stuff'], 'thing: instances that are counted; stuff: one mass, such as a liquid'),
   role: Optional(choice(['part', 'background'], 'background is what the product stands out from')),
   parent: Optional(Type.String({ minLength: 1, 'x-ref': 'interest', description: 'the interest it lies in' })),
   say: Optional(Texts('words for it (needs an image-text model)', 'fruit label')),
-  exemplars: Optional(Type.Array(ExemplarSchema, { minItems: 1 })),
+  exemplars: Optional(
+    Type.Array(ExemplarSchema, {
+      minItems: 1,
+      description: 'where it is on one to four normal images',
+      examples: [[{ image: '000.jpg', boxes: [[0.1, 0.2, 0.4, 0.6]] }]],
+    }),
+  ),
   colour: Optional(ColourSchema),
   source: Optional(
     Type.Union([choice(SOURCES, 'a grounding'), Type.Array(choice(SOURCES, 'a grounding'), { minItems: 1 })], {
@@ -158,16 +200,21 @@ export const InterestSchema = Strict({
           minimum: 0,
           maximum: 1,
           description: 'components nearer than this (of the long side) are one instance',
+          examples: [0.01],
         }),
       ),
     }),
   ),
 });
 
-const ValueSchema = Strict({
+export const ValueSchema = Strict({
   say: Optional(Texts('words for the value', 'red liquid')),
   exemplars: Optional(
-    Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'images of the normals that show it' }),
+    Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: 'images of the normals that show it',
+      examples: [['000.jpg']],
+    }),
   ),
   colour: Optional(ColourSchema),
 });

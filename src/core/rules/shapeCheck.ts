@@ -6,6 +6,7 @@ import type { Path, RuleDocument } from './document.ts';
 import { shorten } from './document.ts';
 import { type Fault, nearest } from './faults.ts';
 import { KINDS, kindOf } from './kinds/index.ts';
+import { looseNumbers } from './looseNumbers.ts';
 import { combinatorOf, record } from './normalise.ts';
 import { COMBINATOR_NAMES, combinatorSchema, FileSchema, ruleSchema } from './schema.ts';
 import { faultOf, inline } from './schemaFault.ts';
@@ -32,11 +33,20 @@ function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter((e) => !unions.some((u) => u !== e && e.schemaPath.startsWith(`${u.schemaPath}/`)));
 }
 
-function check(doc: RuleDocument, value: unknown, base: Path, validate: ValidateFunction): Fault[] {
+/** `told`: places about which something was said that explains whatever is wrong at or below them. */
+function check(
+  doc: RuleDocument,
+  value: unknown,
+  base: Path,
+  validate: ValidateFunction,
+  told: readonly Path[] = [],
+): Fault[] {
   if (validate(value)) return [];
   const seen = new Set<string>();
+  const pointers = told.map((path) => path.map((p) => `/${p}`).join(''));
+  const explained = (e: ErrorObject): boolean => pointers.some((p) => `${e.instancePath}/`.startsWith(`${p}/`));
   // Far more errors than anyone reads: the first ones tell.
-  const errors = (validate.errors ?? []).slice(0, 10 * LIMITS.faults);
+  const errors = (validate.errors ?? []).slice(0, 10 * LIMITS.faults).filter((e) => !explained(e));
   return withoutNoise(errors)
     .slice(0, LIMITS.faults)
     .flatMap((e) => {
@@ -49,12 +59,15 @@ function check(doc: RuleDocument, value: unknown, base: Path, validate: Validate
 
 /** Faults of the file's shape, rules aside. */
 export function checkFileShape(doc: RuleDocument): Fault[] {
-  return check(
+  const loose = looseNumbers(doc.value);
+  const own = check(
     doc,
     doc.value,
     [],
     validator('file', () => FileSchema),
+    loose.map((l) => l.scope),
   );
+  return [...loose.map((l) => doc.faultAt(l.path, l.detail, 'key')), ...own];
 }
 
 /** Faults of one rule's shape: its kind, then the kind's schema; parts of a combinator likewise. */

@@ -54,6 +54,30 @@ describe('mutants', () => {
 });
 
 describe('the choice of stages', () => {
+  it('mutates where cells count', () => {
+    const random = createRandom(4);
+    const left = {
+      data: Uint8Array.from({ length: 64 }, (_, i) => (i % 8 < 4 ? 1 : 0)),
+      height: 8,
+      width: 8,
+      channels: 1,
+    };
+    const normals = Array.from({ length: 4 }, () => picture(random));
+    const trials = trialsOf(
+      normals,
+      random,
+      normals.map(() => left),
+    );
+    const mutants = trials.filter((t) => t.mutant);
+    expect(mutants.length).toBeGreaterThan(10);
+    for (const { picture: p, source, scored } of mutants) {
+      const changed = [...p.data.keys()].filter((i) => p.data[i] !== normals[source]!.data[i]);
+      const columns = changed.map((i) => Math.floor(i / 3) % SIDE);
+      expect((Math.min(...columns) + Math.max(...columns)) / 2).toBeLessThan(SIDE / 2 + 2);
+      expect(scored).toBe(left);
+    }
+  });
+
   it('prefers stages that see defects to stages that see noise', () => {
     const random = createRandom(8);
     const trials = trialsOf(

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { poolMap } from '../../../src/core/detect/cells.ts';
-import { greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
+import { drawProjection, greedyCover, projectRows } from '../../../src/core/detect/cover.ts';
 import type { DetectContext } from '../../../src/core/detect/detector.ts';
 import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
-import { bareScene, mapBorder, regionsAbove } from '../../../src/core/detect/regions.ts';
+import { asLeftOut, bareScene, mapBorder, regionsAbove, strongestRegion } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
 import { kCenterGreedy, type Rows } from '../../../src/core/grid/cluster.ts';
 import { type FeatureGrid, grid, zeros } from '../../../src/core/grid/grid.ts';
@@ -241,7 +241,7 @@ describe('greedy cover', () => {
   it('projections keep squared distances on average', () => {
     const random = createRandom(9);
     const rows = [bag(random, 40, 120), bag(random, 40, 80)];
-    const low = projectRows(rows, 64, random);
+    const low = projectRows(rows, drawProjection([120, 80], 64, random));
     let [before, after] = [0, 0];
     for (let i = 0; i < 40; i++) {
       for (let j = 0; j < i; j++) {
@@ -254,7 +254,7 @@ describe('greedy cover', () => {
     }
     expect(after / before).toBeGreaterThan(0.8);
     expect(after / before).toBeLessThan(1.2);
-    expect(projectRows(rows, 300, random).channels).toBe(200);
+    expect(projectRows(rows, drawProjection([120, 80], 300, random)).channels).toBe(200);
   });
 });
 
@@ -268,6 +268,38 @@ describe('regions of a map', () => {
     expect(found[0]!.centroid[0]).toBeCloseTo(3.5 / 8, 1);
     expect(found[0]!.distance).toBeGreaterThan(1);
     expect(regionsAbove(zeros(8, 8), border, scene('x').frame, { width: 16, height: 16 })).toEqual([]);
+  });
+
+  it('leave room for what other focus and light add', () => {
+    const readings = [0.1, 0.11, 0.12, 0.1, 0.09].map((score) => ({ score, peak: 2 * score }));
+    const raised = readings.map((r) => ({ ...r, altered: { score: r.score, peak: r.peak + 0.05 } }));
+    expect(mapBorder(raised).high).toBeCloseTo(mapBorder(readings).high + 0.05, 9);
+  });
+
+  it('a normal looked at again keeps what it was read without itself, its map below that peak', () => {
+    const map = grid(Float32Array.of(0.1, 0.5, 0.9, 0), 2, 2);
+    const found = { patch: { reading: { score: 0.7, peak: 0.9 }, map }, new: { reading: { score: 2 }, map: null } };
+    const stored = { patch: { score: 0.4, peak: 0.6, altered: { score: 0.5, peak: 0.7 } } };
+    const again = asLeftOut(found, stored);
+    expect(again.patch!.reading).toEqual({ score: 0.4, peak: 0.6 });
+    expect([...again.patch!.map!.data]).toEqual([...Float32Array.of(0.1, 0.5, 0.6, 0)]);
+    expect(again.new).toEqual(found.new);
+  });
+
+  it('name the one that carries the score, also below the border', () => {
+    const border = mapBorder([0.1, 0.11, 0.12, 0.1, 0.09].map((score) => ({ score })));
+    const map = grid(new Float32Array(64).fill(0.08), 8, 8);
+    for (const i of [18, 19, 26, 27]) map.data[i] = 0.99 * border.high;
+    map.data[60] = border.centre;
+    const size = { width: 16, height: 16 };
+    expect(regionsAbove(map, border, scene('x').frame, size)).toEqual([]);
+    const found = strongestRegion(map, border, scene('x').frame, size)!;
+    expect(found.centroid[0]).toBeCloseTo(3 / 8, 1);
+    expect(found.centroid[1]).toBeCloseTo(3 / 8, 1);
+    expect(found.distance).toBeGreaterThan(0.5);
+    expect(found.distance).toBeLessThan(1);
+    expect(found.box[2] - found.box[0]).toBeLessThan(0.5);
+    expect(strongestRegion(zeros(8, 8), border, scene('x').frame, size)).toBeNull();
   });
 
   it('pools nothing to 0', () => {

@@ -69,6 +69,31 @@ describe('structure rules', () => {
     expect(structureReadings(spot(0, 0), file, scene, new Map())[NEAR_CAP]).toBe(0);
   });
 
+  it('learn their borders from normals in other focus and light too', () => {
+    const compiled = compileRules(`${head}rules:\n  - { id: anywhere, kind: structure, because: x }\n`, 'r.yaml');
+    const key = structureKey({});
+    const normal = (value: number, altered: number | null): Scene => ({
+      ...sceneOf(`${value}`),
+      detectors: {
+        patch: {
+          score: value,
+          within: { [key]: value },
+          ...(altered === null ? {} : { altered: { score: altered, within: { [key]: altered } } }),
+        },
+      },
+    });
+    const high = (altered: number | null): number => {
+      const learnt = learnRules(
+        compiled,
+        [0.2, 0.21, 0.19, 0.2, 0.22, 0.2].map((v, i) => normal(v, i === 0 ? altered : null)),
+      );
+      const [m] = evaluateRules(compiled, learnt, normal(0.2, null)).measurements;
+      return m!.expected.high!;
+    };
+    expect(high(0.5)).toBeGreaterThan(Math.max(0.5, high(null)));
+    expect(high(0.2)).toBeCloseTo(high(null), 9);
+  });
+
   it('places that follow the product or an interest are where the scene shows them', () => {
     const scene = { ...sceneOf('a'), product: [0.25, 0, 0.5, 0.5] as const };
     const size = { width: SIDE, height: SIDE };

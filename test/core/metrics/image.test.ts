@@ -1,26 +1,15 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auprTrapezoid, auroc, averagePrecision, f1Max, rank, rocCurve } from '../../../src/core/metrics/image.ts';
 import { type LocoKind, locoAuroc } from '../../../src/core/metrics/loco.ts';
-import { shared, sharedPath } from '../../support/shared.ts';
+import { goldenJson, RANKINGS } from '../../support/goldens.ts';
+import { shared } from '../../support/shared.ts';
 
 const missing = shared('golden/metrics') === null;
-const golden = missing ? {} : JSON.parse(readFileSync(sharedPath('golden/metrics/expected.json'), 'utf8'));
+const golden = missing ? {} : goldenJson('metrics', 'expected.json');
 
 describe.skipIf(missing)('image metrics against golden/metrics (needs ../shared)', () => {
-  const cases = [
-    'continuous',
-    'tied_0.1',
-    'heavy_ties',
-    'rule_flag_block',
-    'constant',
-    'perfect',
-    'inverted',
-    'one_positive',
-  ];
-
-  it.each(cases)('%s equals scikit-learn', (name) => {
+  it.each(RANKINGS)('%s equals scikit-learn', (name) => {
     const { labels, scores, auroc: area, average_precision, aupr_trapezoid, f1_max } = golden[name];
     const ranked = rank(labels, scores);
     expect(auroc(ranked)).toBeCloseTo(area, 12);

@@ -7,13 +7,13 @@ import {
   composeFile,
   type Draft,
   draftOf,
-  flow,
   rawExemplar,
   ruleId,
   slug,
 } from '../../../src/core/propose/draft.ts';
 import type { Description, RuleReply } from '../../../src/core/propose/replies.ts';
 import { compileRules, lintRules } from '../../../src/core/rules/index.ts';
+import { flow } from '../../../src/core/rules/tools/textEdit.ts';
 import { juiceBottle } from '../../support/proposals/juiceBottle.ts';
 import { OTHERS } from '../../support/proposals/others.ts';
 

@@ -82,6 +82,13 @@ describe('canonical pictures', () => {
     expect(chosen.map(groupOf)).toEqual([0, 1, 2, 3]);
   });
 
+  it('are not swayed by many dimensions of noise', () => {
+    const noisy = rows.map((r) =>
+      Float32Array.from([...r, ...Array.from({ length: 200 }, () => 0.05 * random.normal())]),
+    );
+    expect(kCentre(noisy).map(groupOf)).toEqual([0, 1, 2, 3]);
+  });
+
   it('are at least three where there are so many, at most the limit, and the same twice', () => {
     expect(kCentre(groups[0]!).length).toBeGreaterThanOrEqual(3);
     expect(kCentre(groups[0]!.slice(0, 2)).length).toBeLessThanOrEqual(2);

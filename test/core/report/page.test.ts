@@ -202,7 +202,7 @@ describe('charts', () => {
 
 describe('heat', () => {
   it('leaves what is normal grey, and turns from blue to red at the border', () => {
-    expect(heatOf(0.3)[3]).toBe(0);
+    expect(heatOf(0.2)[3]).toBe(0);
     const [below, above] = [heatOf(0.99), heatOf(1.01)];
     expect(below[2]).toBeGreaterThan(below[0]);
     expect(above[0]).toBeGreaterThan(above[2]);

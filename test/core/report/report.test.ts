@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inUnits } from '../../../src/app/pictures.ts';
 import { encodeRuns } from '../../../src/core/grid/runs.ts';
-import { wrap } from '../../../src/core/report/caption.ts';
+import { firstSentence, placeWords, wrap } from '../../../src/core/report/caption.ts';
 import { contactSheet } from '../../../src/core/report/contactSheet.ts';
 import { REPORT_LIMITS, reportToHtml } from '../../../src/core/report/html.ts';
 import { type LabelRequest, placeLabels, textWidth } from '../../../src/core/report/labels.ts';
@@ -10,6 +11,7 @@ import { escapeXml, figure, looks, PALETTE } from '../../../src/core/report/styl
 import { drawScene, sceneToSvg } from '../../../src/core/report/svg.ts';
 import { resultToText, table } from '../../../src/core/report/text.ts';
 import type { InspectionResult, Instance, Measurement, Scene, Violation } from '../../../src/core/scene.ts';
+import { learnScalar } from '../../../src/core/statistics.ts';
 
 const GRID = { width: 8, height: 6 };
 
@@ -288,8 +290,50 @@ describe('small parts', () => {
 });
 
 describe('a reject by a detector alone', () => {
+  const strongest = {
+    mask: encodeRuns(Array.from({ length: 48 }, (_, i) => Number(i >= 40 && i < 42))),
+    area: 2 / 48,
+    box: [0, 5 / 6, 0.25, 1] as const,
+    centroid: [0.125, 0.92] as const,
+    distance: 0.8,
+  };
+
+  it('outlines the part of the map that carries it, and says where that is', () => {
+    const by = { ...result, violations: [], fingerprint: { normals: 30 } };
+    const alarmed = { ...by, detectors: { patch: { score: 1, unit: 1.95, strongest } } };
+    const svg = sceneToSvg(scene, alarmed, { caption: true });
+    expect(svg).toContain('>patch 1.95: unlike good parts</text>');
+    expect(svg.match(/fill="url\(#logsad-unknown\)"/g)).toHaveLength(1);
+    expect(firstSentence(alarmed)).toBe(
+      'Looks unlike the 30 good parts at the lower left (outlined): 1.95 times as far from them as a good part may be (patch).',
+    );
+    const seen = { ...scene, unknown: [strongest] };
+    const once = sceneToSvg(seen, { ...alarmed, scene: seen }, {});
+    expect(once.match(/fill="url\(#logsad-unknown\)"/g)).toHaveLength(1);
+    expect(once).toContain('>unknown</text>');
+    expect(sceneToSvg(scene, { ...by, detectors: { patch: { score: 1, unit: 0.9 } } })).not.toContain('unlike');
+  });
+
+  it('points as a person does', () => {
+    const at = (x: number, y: number, area = 0.1) => placeWords({ centroid: [x, y], area });
+    expect([at(0.5, 0.5), at(0.1, 0.5), at(0.5, 0.9), at(0.9, 0.1), at(0.5, 0.5, 0.7)]).toEqual([
+      'in the middle',
+      'on the left',
+      'at the bottom',
+      'at the upper right',
+      'over most of the picture',
+    ]);
+  });
+
+  it('shows a map whose strongest place stands at the unit of its detector', () => {
+    const map = { data: Float32Array.of(0, 1, 3), width: 3, height: 1, channels: 1 };
+    const border = learnScalar([1, 1.1, 0.9, 1, 1.05], { floor: 0.1, oneSided: true });
+    const { patch } = inUnits({ patch: { map, border } }, { detectors: { patch: { score: 1, unit: 1.95 } } });
+    expect((3 - patch!.border.centre) / patch!.border.tolerance).toBeCloseTo(1.95, 9);
+  });
+
   it('says which detector and by how much, in every form', async () => {
-    const { detectorSentences, firstSentence } = await import('../../../src/core/report/caption.ts');
+    const { detectorSentences } = await import('../../../src/core/report/caption.ts');
     const { resultToText } = await import('../../../src/core/report/text.ts');
     const result = {
       image: 'a.jpg',
@@ -299,10 +343,13 @@ describe('a reject by a detector alone', () => {
       p: null,
       violations: [],
       reviewReasons: [],
+      fingerprint: { normals: 30 },
       detectors: { composition: { score: 0.2, unit: 0.2 }, patch: { score: 0.4, unit: 5.6 } },
     } as unknown as import('../../../src/core/scene.ts').InspectionResult;
-    expect(detectorSentences(result)).toEqual(['Looks unlike the normals: patch scores 5.6 times its border.']);
+    expect(detectorSentences(result)).toEqual([
+      'Looks unlike the 30 good parts: 5.6 times as far from them as a good part may be (patch).',
+    ]);
     expect(firstSentence(result)).toContain('patch');
-    expect(resultToText(result)).toContain('patch scores 5.6');
+    expect(resultToText(result)).toContain('5.6 times as far');
   });
 });

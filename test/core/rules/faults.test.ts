@@ -188,6 +188,50 @@ describe('compiler faults of text', () => {
     expect(f, JSON.stringify(check(text).map((x) => [x.code, x.line, x.col, x.message]))).toMatchObject({ line, col });
   });
 
+  it('says one thing of coordinates without brackets, and shows them with brackets', () => {
+    const text = `${head}regions: { bay: { box: .1,.2,.3,.4 }, all: { box: 0, 0, 1, 1 } }
+interests:
+  cap: { form: thing, exemplars: [{ image: a.jpg, boxes: [.1,.2,.3,.4] }] }
+  foam: { form: stuff, exemplars: [{ image: a.jpg, points: .1,.2 }] }
+  bench:
+    form: stuff
+    exemplars:
+      - image: a.jpg
+        boxes: 0.1, 0.2, 0.3, 0.4
+`;
+    const errors = check(text).filter((f) => f.severity === 'error');
+    expect(errors.map((f) => [f.code, f.line, f.col, f.example])).toEqual([
+      ['WRONG_TYPE', 3, 19, 'box: [0.1, 0.2, 0.3, 0.4]'],
+      ['WRONG_TYPE', 3, 46, 'box: [0.1, 0.2, 0.4, 0.6]'],
+      ['WRONG_TYPE', 5, 51, 'boxes: [[0.1, 0.2, 0.3, 0.4]]'],
+      ['WRONG_TYPE', 6, 52, 'points: [[0.1, 0.2]]'],
+      ['WRONG_TYPE', 11, 9, 'boxes: [[0.1, 0.2, 0.3, 0.4]]'],
+    ]);
+    for (const f of errors) expect(f.message).toContain('lack their brackets');
+  });
+
+  it.each([
+    ['flow', '  - { id: a, kind: count, of: cap, because: One cap: red, equals: 1 }'],
+    ['block', '  - id: a\n    kind: count\n    of: cap\n    equals: 1\n    because: One cap: red'],
+  ])('shows the quotes that a colon in %s text needs', (_, rule) => {
+    const faults = check(`${head}interests: { cap: { form: thing, colour: red } }\nrules:\n${rule}\n`);
+    expect(faults.map((f) => [f.code, f.example])).toEqual([['YAML_SYNTAX', 'because: "One cap: red"']]);
+  });
+
+  it('names what matters most first, and all idle interests in one remark', () => {
+    const text = `${head}interests:
+  foam: { form: stuff, colour: grey }
+  metal: { form: stuff, colour: white }
+  cap: { form: thing, colour: red }
+rules:
+  - { id: a, kind: count, of: cpa, equals: 1 }
+  - { id: b, kind: count, of: cap, equals: 1 }
+title: [}
+`;
+    expect(check(text).map((f) => f.code)).toEqual(['YAML_SYNTAX', 'UNKNOWN_INTEREST', 'UNUSED_INTEREST']);
+    expect(check(text)[2]!.message).toContain('foam, metal');
+  });
+
   it('refuses ten megabytes and alias bombs at once', () => {
     const bomb = `${head}a0: &a0 [x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`).join('\n')}\n`;
     const start = performance.now();

@@ -21,6 +21,8 @@ function machineFault(name: string): void {
 }
 
 process.on('disconnect', () => process.exit());
+// Gone while this process was still starting: nobody will say so again.
+if (!process.connected) process.exit();
 serveParent({
   answer: async (ask) => {
     const request = ask as unknown as { kind: string; image?: { name: string } };

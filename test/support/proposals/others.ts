@@ -1,27 +1,69 @@
 /** Drawn stand-ins for the other four categories, with the answers of a careful model. None is a photograph. */
-import type { DescribedInterest, Drawn } from '../../../src/core/propose/replies.ts';
+import type { DescribedInterest, Drawn, RuleReply, RulesReply } from '../../../src/core/propose/replies.ts';
 import { disc, FINE, grain, order, type Product, type Replies, rect, shift, stuff, svg, things } from './kit.ts';
 
 type Quad = readonly [number, number, number, number];
 type Xy = readonly [number, number];
-type Part = Pick<DescribedInterest, 'name'> & Partial<DescribedInterest>;
+type Part = Partial<Omit<DescribedInterest, 'name' | 'synonyms' | 'exemplars'>>;
 
-const interest = (p: Part): DescribedInterest => ({
+/** What a model draws, the same on each picture it is shown: boxes `[x, y, w, h]` or clicks `[x, y]` in pixels. */
+const drawnOn = (images: readonly string[], size: Product['size']) => ({
+  boxes: (...boxes: readonly Quad[]): Drawn[] => images.map((image) => things(image, boxes, size)),
+  clicks: (...points: readonly Xy[]): Drawn[] => images.map((image) => stuff(image, points, size)),
+});
+
+const thing = (name: string, synonym: string, exemplars: Drawn[], more: Part = {}): DescribedInterest => ({
+  name,
   form: 'thing',
   role: 'part',
-  synonyms: [],
+  synonyms: [synonym],
   colour: [],
   crowded: false,
-  exemplars: [],
-  ...p,
+  exemplars,
+  ...more,
+});
+const area = (name: string, synonym: string, exemplars: Drawn[], more: Part = {}): DescribedInterest =>
+  thing(name, synonym, exemplars, { form: 'stuff', ...more });
+const ground = (name: string, synonym: string, exemplars: Drawn[]): DescribedInterest =>
+  area(name, synonym, exemplars, { role: 'background' });
+
+const count = (id: string, of: string, equals: number, because: string): RuleReply => ({
+  id,
+  kind: 'count',
+  of,
+  equals,
+  because,
+});
+const place = (id: string, of: string, relativeTo: string, because: string): RuleReply => ({
+  id,
+  kind: 'position',
+  of,
+  relativeTo,
+  because,
+});
+/** Three rows of five pushpins, in compartments of the box or of the whole picture. */
+const fifteenPins = (where: string): RulesReply => ({
+  rules: [
+    count('fifteen-pins', 'pushpin', 15, 'There are fifteen pushpins in all.'),
+    {
+      id: 'one-per-compartment',
+      kind: 'layout',
+      of: 'pushpin',
+      in: where,
+      rows: 3,
+      columns: 5,
+      perCell: 1,
+      because: 'Each compartment of the box contains exactly one pushpin.',
+    },
+  ],
+  left: [{ sentence: 'The pins are clean.', why: 'What dirt would look like is not said.' }],
 });
 
 // --- breakfast box ---------------------------------------------------------------------------------------------------
 
 const BREAKFAST = { width: 320, height: 240 } as const;
 const BREAKFAST_SHOWN = ['000.png', '001.png', '002.png'];
-const breakfastBoxes = (boxes: readonly Quad[]): Drawn[] => BREAKFAST_SHOWN.map((i) => things(i, boxes, BREAKFAST));
-const breakfastClicks = (points: readonly Xy[]): Drawn[] => BREAKFAST_SHOWN.map((i) => stuff(i, points, BREAKFAST));
+const breakfast = drawnOn(BREAKFAST_SHOWN, BREAKFAST);
 
 const breakfastBox: Product = {
   name: 'breakfast-box',
@@ -53,79 +95,21 @@ fresh.`,
       title: 'Breakfast box',
       object: 'breakfast box',
       interests: [
-        interest({
-          name: 'table',
-          form: 'stuff',
-          role: 'background',
-          synonyms: ['dark table'],
-          exemplars: breakfastClicks([
-            [8, 40],
-            [8, 120],
-            [8, 200],
-            [312, 60],
-            [312, 180],
-          ]),
-        }),
-        interest({
-          name: 'box',
-          form: 'stuff',
-          synonyms: ['white box'],
-          exemplars: breakfastClicks([
-            [125, 45],
-            [130, 190],
-            [30, 116],
-            [100, 60],
-            [140, 65],
-            [66, 108],
-            [120, 165],
-            [145, 205],
-          ]),
-        }),
-        interest({
-          name: 'tangerine',
-          synonyms: ['mandarin'],
-          exemplars: breakfastBoxes([
-            [28, 30, 56, 56],
-            [94, 90, 56, 56],
-          ]),
-        }),
-        interest({ name: 'nectarine', synonyms: ['red fruit'], exemplars: breakfastBoxes([[28, 144, 64, 64]]) }),
-        interest({
-          name: 'cereal',
-          form: 'stuff',
-          synonyms: ['muesli'],
-          exemplars: breakfastClicks([
-            [190, 50],
-            [230, 70],
-            [275, 45],
-            [200, 100],
-            [270, 100],
-          ]),
-        }),
-        interest({
-          name: 'banana chips',
-          form: 'stuff',
-          synonyms: ['dried banana'],
-          exemplars: breakfastClicks([
-            [190, 150],
-            [220, 150],
-            [205, 172],
-            [190, 200],
-            [220, 200],
-          ]),
-        }),
-        interest({
-          name: 'almonds',
-          form: 'stuff',
-          synonyms: ['nuts'],
-          exemplars: breakfastClicks([
-            [262, 150],
-            [282, 150],
-            [272, 172],
-            [262, 200],
-            [282, 200],
-          ]),
-        }),
+        ground('table', 'dark table', breakfast.clicks([8, 40], [8, 120], [8, 200], [312, 60], [312, 180])),
+        area(
+          'box',
+          'white box',
+          breakfast.clicks([125, 45], [130, 190], [30, 116], [100, 60], [140, 65], [66, 108], [120, 165], [145, 205]),
+        ),
+        thing('tangerine', 'mandarin', breakfast.boxes([28, 30, 56, 56], [94, 90, 56, 56])),
+        thing('nectarine', 'red fruit', breakfast.boxes([28, 144, 64, 64])),
+        area('cereal', 'muesli', breakfast.clicks([190, 50], [230, 70], [275, 45], [200, 100], [270, 100])),
+        area(
+          'banana chips',
+          'dried banana',
+          breakfast.clicks([190, 150], [220, 150], [205, 172], [190, 200], [220, 200]),
+        ),
+        area('almonds', 'nuts', breakfast.clicks([262, 150], [282, 150], [272, 172], [262, 200], [282, 200])),
       ],
       attributes: [],
       unsure: ['How much cereal there must be.'],
@@ -133,20 +117,8 @@ fresh.`,
     correct: FINE,
     rules: {
       rules: [
-        {
-          id: 'two-tangerines',
-          kind: 'count',
-          of: 'tangerine',
-          equals: 2,
-          because: 'The box holds exactly two tangerines',
-        },
-        {
-          id: 'one-nectarine',
-          kind: 'count',
-          of: 'nectarine',
-          equals: 1,
-          because: 'The box holds exactly two tangerines and one nectarine on the left.',
-        },
+        count('two-tangerines', 'tangerine', 2, 'The box holds exactly two tangerines'),
+        count('one-nectarine', 'nectarine', 1, 'The box holds exactly two tangerines and one nectarine on the left.'),
         order(
           'fruit-left-of-cereal',
           'tangerine',
@@ -165,52 +137,21 @@ fresh.`,
           relativeTo: 'almonds',
           because: 'The ratio of banana chips to almonds is fixed.',
         },
-        {
-          id: 'chips-place',
-          kind: 'position',
-          of: 'banana-chips',
-          relativeTo: 'product',
-          because: 'The relative position of all parts is fixed.',
-        },
-        {
-          id: 'almonds-place',
-          kind: 'position',
-          of: 'almonds',
-          relativeTo: 'banana-chips',
-          because: 'The relative position of all parts is fixed.',
-        },
+        place('chips-place', 'banana-chips', 'product', 'The relative position of all parts is fixed.'),
+        place('almonds-place', 'almonds', 'banana-chips', 'The relative position of all parts is fixed.'),
       ],
       left: [{ sentence: 'The food is fresh.', why: 'Freshness is no number, place or area that a photograph shows.' }],
     },
     better: {
-      'fruit-left-of-cereal': {
-        id: 'fruit-left-of-cereal',
-        kind: 'position',
-        of: 'tangerine',
-        relativeTo: 'cereal',
-        because: 'exactly two tangerines and one nectarine on the left',
-      },
-      'nectarine-left-of-cereal': {
-        id: 'nectarine-left-of-cereal',
-        kind: 'position',
-        of: 'nectarine',
-        relativeTo: 'cereal',
-        because: 'one nectarine on the left',
-      },
-      'chips-below-cereal': {
-        id: 'chips-below-cereal',
-        kind: 'position',
-        of: 'banana-chips',
-        relativeTo: 'cereal',
-        because: 'below it banana chips and almonds',
-      },
-      'almonds-below-cereal': {
-        id: 'almonds-below-cereal',
-        kind: 'position',
-        of: 'almonds',
-        relativeTo: 'cereal',
-        because: 'below it banana chips and almonds',
-      },
+      'fruit-left-of-cereal': place(
+        'fruit-left-of-cereal',
+        'tangerine',
+        'cereal',
+        'exactly two tangerines and one nectarine on the left',
+      ),
+      'nectarine-left-of-cereal': place('nectarine-left-of-cereal', 'nectarine', 'cereal', 'one nectarine on the left'),
+      'chips-below-cereal': place('chips-below-cereal', 'banana-chips', 'cereal', 'below it banana chips and almonds'),
+      'almonds-below-cereal': place('almonds-below-cereal', 'almonds', 'cereal', 'below it banana chips and almonds'),
     },
   },
 };
@@ -219,8 +160,7 @@ fresh.`,
 
 const BAG = { width: 320, height: 240 } as const;
 const BAG_SHOWN = ['000.png', '001.png', '002.png'];
-const bagBoxes = (boxes: readonly Quad[]): Drawn[] => BAG_SHOWN.map((i) => things(i, boxes, BAG));
-const bagClicks = (points: readonly Xy[]): Drawn[] => BAG_SHOWN.map((i) => stuff(i, points, BAG));
+const bag = drawnOn(BAG_SHOWN, BAG);
 const hexagon = (x: number, y: number, r: number): string =>
   `<path d="${[0, 1, 2, 3, 4, 5].map((k) => `${k === 0 ? 'M' : 'L'}${(x + r * Math.cos((k * Math.PI) / 3)).toFixed(1)} ${(y + r * Math.sin((k * Math.PI) / 3)).toFixed(1)}`).join('')}Z" fill="#b98d2f"/>${disc(x, y, r * 0.42, '#d9dbd6')}`;
 
@@ -256,55 +196,11 @@ Nothing else is in the bag.`,
       title: 'Bag of screws',
       object: 'bag of screws',
       interests: [
-        interest({
-          name: 'table',
-          form: 'stuff',
-          role: 'background',
-          synonyms: ['red table'],
-          exemplars: bagClicks([
-            [6, 40],
-            [6, 200],
-            [160, 5],
-            [314, 120],
-            [160, 234],
-          ]),
-        }),
-        interest({
-          name: 'bag',
-          form: 'stuff',
-          synonyms: ['clear bag'],
-          exemplars: bagClicks([
-            [100, 120],
-            [240, 40],
-            [240, 205],
-            [96, 96],
-            [230, 122],
-          ]),
-        }),
-        interest({
-          name: 'washer',
-          synonyms: ['ring'],
-          exemplars: bagBoxes([
-            [42, 40, 40, 40],
-            [42, 158, 40, 40],
-          ]),
-        }),
-        interest({
-          name: 'nut',
-          synonyms: ['hexagonal nut'],
-          exemplars: bagBoxes([
-            [110, 37, 44, 38],
-            [110, 167, 44, 38],
-          ]),
-        }),
-        interest({
-          name: 'screw',
-          synonyms: ['bolt'],
-          exemplars: bagBoxes([
-            [178, 75, 110, 18],
-            [178, 147, 66, 18],
-          ]),
-        }),
+        ground('table', 'red table', bag.clicks([6, 40], [6, 200], [160, 5], [314, 120], [160, 234])),
+        area('bag', 'clear bag', bag.clicks([100, 120], [240, 40], [240, 205], [96, 96], [230, 122])),
+        thing('washer', 'ring', bag.boxes([42, 40, 40, 40], [42, 158, 40, 40])),
+        thing('nut', 'hexagonal nut', bag.boxes([110, 37, 44, 38], [110, 167, 44, 38])),
+        thing('screw', 'bolt', bag.boxes([178, 75, 110, 18], [178, 147, 66, 18])),
       ],
       attributes: [],
       unsure: [],
@@ -312,9 +208,9 @@ Nothing else is in the bag.`,
     correct: FINE,
     rules: {
       rules: [
-        { id: 'two-washers', kind: 'count', of: 'washer', equals: 2, because: 'Every bag holds exactly two washers' },
-        { id: 'two-nuts', kind: 'count', of: 'nut', equals: 2, because: 'exactly two nuts' },
-        { id: 'two-screws', kind: 'count', of: 'screw', equals: 2, because: 'one long screw and one short screw' },
+        count('two-washers', 'washer', 2, 'Every bag holds exactly two washers'),
+        count('two-nuts', 'nut', 2, 'exactly two nuts'),
+        count('two-screws', 'screw', 2, 'one long screw and one short screw'),
         {
           id: 'long-and-short',
           kind: 'extent',
@@ -334,6 +230,7 @@ Nothing else is in the bag.`,
 
 const PINS = { width: 410, height: 240 } as const;
 const PINS_SHOWN = ['000.png', '001.png', '002.png'];
+const pins = drawnOn(PINS_SHOWN, PINS);
 const cell = (k: number): Xy => [12 + (k % 5) * 68, 12 + Math.floor(k / 5) * 73];
 
 const pushpins: Product = {
@@ -360,59 +257,19 @@ const pushpins: Product = {
       title: 'Box of pushpins',
       object: 'box of pushpins',
       interests: [
-        interest({
-          name: 'wall',
-          form: 'stuff',
-          role: 'background',
-          synonyms: ['grey plastic wall'],
-          exemplars: PINS_SHOWN.map((i) =>
-            stuff(
-              i,
-              [
-                [380, 40],
-                [378, 90],
-                [382, 130],
-                [378, 180],
-                [380, 220],
-              ],
-              PINS,
-            ),
-          ),
-        }),
-        interest({
-          name: 'compartment',
-          form: 'stuff',
-          synonyms: ['dark compartment'],
-          exemplars: PINS_SHOWN.map((i) =>
-            stuff(
-              i,
-              [0, 3, 6, 9, 12, 14].map((k): Xy => [cell(k)[0] + 14, cell(k)[1] + 56]),
-              PINS,
-            ),
-          ),
-        }),
-        interest({ name: 'pushpin', synonyms: ['pin'], colour: ['yellow'], crowded: true }),
+        ground('wall', 'grey plastic wall', pins.clicks([380, 40], [378, 90], [382, 130], [378, 180], [380, 220])),
+        area(
+          'compartment',
+          'dark compartment',
+          pins.clicks(...[0, 3, 6, 9, 12, 14].map((k): Xy => [cell(k)[0] + 14, cell(k)[1] + 56])),
+        ),
+        thing('pushpin', 'pin', [], { colour: ['yellow'], crowded: true }),
       ],
       attributes: [],
       unsure: ['Whether a pin may lie across a wall.'],
     },
     correct: FINE,
-    rules: {
-      rules: [
-        { id: 'fifteen-pins', kind: 'count', of: 'pushpin', equals: 15, because: 'There are fifteen pushpins in all.' },
-        {
-          id: 'one-per-compartment',
-          kind: 'layout',
-          of: 'pushpin',
-          in: 'compartment',
-          rows: 3,
-          columns: 5,
-          perCell: 1,
-          because: 'Each compartment of the box contains exactly one pushpin.',
-        },
-      ],
-      left: [{ sentence: 'The pins are clean.', why: 'What dirt would look like is not said.' }],
-    },
+    rules: fifteenPins('compartment'),
   },
 };
 
@@ -420,6 +277,7 @@ const pushpins: Product = {
 
 const SPLICE = { width: 400, height: 200 } as const;
 const SPLICE_SHOWN = ['000.png', '001.png', '002.png'];
+const splice = drawnOn(SPLICE_SHOWN, SPLICE);
 const COLOURS = [
   { name: 'yellow', fill: '#e8c81a', clamps: 2 },
   { name: 'blue', fill: '#2456b8', clamps: 3 },
@@ -463,38 +321,19 @@ sides.`,
       title: 'Two connectors joined by a cable',
       object: 'spliced cable',
       interests: [
-        interest({
-          name: 'mesh',
-          form: 'stuff',
-          role: 'background',
-          synonyms: ['grey ground'],
-          exemplars: SPLICE_SHOWN.map((i) =>
-            stuff(
-              i,
-              [
-                [15, 100],
-                [385, 100],
-                [200, 40],
-                [200, 160],
-                [150, 150],
-                [250, 50],
-              ],
-              SPLICE,
-            ),
-          ),
-        }),
-        interest({
-          name: 'connector',
-          synonyms: ['splicing connector'],
-          exemplars: SPLICE_SHOWN.map((i, k) =>
+        ground(
+          'mesh',
+          'grey ground',
+          splice.clicks([15, 100], [385, 100], [200, 40], [200, 160], [150, 150], [250, 50]),
+        ),
+        thing(
+          'connector',
+          'splicing connector',
+          SPLICE_SHOWN.map((i, k) =>
             things(i, [connector(LEFT_X, COLOURS[k]!.clamps), connector(RIGHT, COLOURS[k]!.clamps)], SPLICE),
           ),
-        }),
-        interest({
-          name: 'cable',
-          synonyms: ['wire'],
-          exemplars: SPLICE_SHOWN.map((i) => things(i, [[102, 95, 196, 10]], SPLICE)),
-        }),
+        ),
+        thing('cable', 'wire', splice.boxes([102, 95, 196, 10])),
       ],
       attributes: [
         {
@@ -509,13 +348,7 @@ sides.`,
     correct: FINE,
     rules: {
       rules: [
-        {
-          id: 'two-connectors',
-          kind: 'count',
-          of: 'connector',
-          equals: 2,
-          because: 'There are exactly two connectors',
-        },
+        count('two-connectors', 'connector', 2, 'There are exactly two connectors'),
         {
           id: 'same-on-both-sides',
           kind: 'symmetry',
@@ -523,7 +356,7 @@ sides.`,
           axis: 'x',
           because: 'both have the same number of clamps',
         },
-        { id: 'one-cable', kind: 'count', of: 'cable', equals: 1, because: 'Exactly one cable joins them.' },
+        count('one-cable', 'cable', 1, 'Exactly one cable joins them.'),
         {
           id: 'clamps-for-colour',
           kind: 'areaPerUnit',
@@ -572,33 +405,16 @@ export const PANEL_REPLIES: Replies = {
     title: 'Box of pushpins',
     object: 'box of pushpins',
     interests: [
-      interest({
-        name: 'outside',
-        form: 'stuff',
-        role: 'background',
-        synonyms: ['black background'],
-        exemplars: PANELS.map((image) => ({ image, boxes: [], points: BORDER })),
-      }),
-      interest({ name: 'pushpin', synonyms: ['pin'], colour: ['yellow', 'orange'], crowded: true }),
+      ground(
+        'outside',
+        'black background',
+        PANELS.map((image) => ({ image, boxes: [], points: BORDER })),
+      ),
+      thing('pushpin', 'pin', [], { colour: ['yellow', 'orange'], crowded: true }),
     ],
     attributes: [],
     unsure: [],
   },
   correct: FINE,
-  rules: {
-    rules: [
-      { id: 'fifteen-pins', kind: 'count', of: 'pushpin', equals: 15, because: 'There are fifteen pushpins in all.' },
-      {
-        id: 'one-per-compartment',
-        kind: 'layout',
-        of: 'pushpin',
-        in: 'image',
-        rows: 3,
-        columns: 5,
-        perCell: 1,
-        because: 'Each compartment of the box contains exactly one pushpin.',
-      },
-    ],
-    left: [{ sentence: 'The pins are clean.', why: 'What dirt would look like is not said.' }],
-  },
+  rules: fifteenPins('image'),
 };

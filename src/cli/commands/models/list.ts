@@ -20,7 +20,8 @@ export const list = define<Options>({
     }
     const width = Math.max(...models.map((m) => m.id.length));
     for (const m of models) {
-      const where = m.present ? 'here' : m.source === 'pull' ? 'not pulled' : 'missing';
+      const where =
+        m.source === 'remote' ? 'served' : m.present ? 'here' : m.source === 'pull' ? 'not pulled' : 'missing';
       const doubt = m.unverified && !m.present ? ', hub path unverified' : '';
       terminal.out(`${m.id.padEnd(width)}  ${where.padEnd(10)}  ${m.role}, weights ${m.licence}${doubt}\n`);
     }

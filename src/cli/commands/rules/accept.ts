@@ -31,7 +31,9 @@ export const accept = define<Options>({
     if (accepted !== text) await api.files.writeAtomic(product.path, accepted);
     if (o.json) printJson(terminal, { file: product.path, changed: accepted !== text, forced: reasons });
     else {
-      terminal.out(`${product.path}: ${accepted === text ? 'accepted already' : 'accepted'}\n`);
+      terminal.out(
+        `${product.path}: ${accepted === text ? 'accepted already' : 'accepted; inspect takes it from now on'}\n`,
+      );
       for (const r of reasons) terminal.err(`warning: accepted although ${r}\n`);
     }
     return EXIT.ok;

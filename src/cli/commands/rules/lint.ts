@@ -10,6 +10,7 @@ export const lint = define<Options>({
   name: 'lint',
   summary: 'print every fault of rule files, each with its place and what would be right',
   example: 'logsad rules lint logsad-demo/data',
+  exits: '0 no errors (warnings stop nothing), 1 errors were found, 2 a file cannot be read',
   declare: (c) =>
     c
       .argument('<files...>', 'rule files, or folders that hold rules.yaml')

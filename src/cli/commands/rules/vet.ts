@@ -1,5 +1,5 @@
 import { loadApi } from '../../api.ts';
-import { define, EXIT, printJson } from '../../command.ts';
+import { define, EXIT, printJson, quote } from '../../command.ts';
 import { wholeNumber } from '../../options.ts';
 import { progressMeter } from '../../progress.ts';
 
@@ -15,6 +15,7 @@ export const vet = define<Options>({
   name: 'vet',
   summary: 'run every rule on the normals, on mutants and on changed pictures: keep, relax or drop',
   example: 'logsad rules vet logsad-demo/data --profile logsad-demo/demo.profile',
+  exits: '0 every rule is to be kept, 1 a rule is to be relaxed or dropped, 2 a file is at fault',
   declare: (c) =>
     c
       .argument('<rules>', 'rule file, or the folder that holds rules.yaml')
@@ -57,6 +58,10 @@ export const vet = define<Options>({
     else {
       terminal.out(`${api.vettingToText(vetting)}\n`);
       if (o.write) terminal.out(`written: vetting block of ${product.path}\n`);
+      if (o.write && product.compiled.file.status === 'proposed')
+        terminal.out(
+          `next: ${vetting.rules.every((r) => r.advice === 'keep') ? '' : 'mend what is to be relaxed or dropped, vet again, then '}logsad rules accept ${quote(rules!)}\n`,
+        );
     }
     return vetting.rules.every((r) => r.advice === 'keep') ? EXIT.ok : EXIT.found;
   },

@@ -33,6 +33,7 @@ export const structure = defineQuantityKind({
   settings: ['within', 'alarm', 'tolerance'],
   specs: { distance: POOLED },
   tier: 'core',
+  readsMap: true,
   onEmpty: 'skip',
   precedence: 'appearance',
   invariant: ['mirror', 'scale', 'shuffle'],

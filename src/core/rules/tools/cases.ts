@@ -9,6 +9,7 @@ import { runCases, runExample } from '../examples.ts';
 import type { KindExample } from '../kind.ts';
 import type { LearntRules } from '../learn.ts';
 import { record } from '../normalise.ts';
+import type { RegionMasks } from '../view.ts';
 
 export interface CaseOutcome {
   readonly note: string;
@@ -33,10 +34,15 @@ function runKindCase(kind: string, value: unknown, n: number): CaseOutcome {
 }
 
 /**
- * Runs the cases of a text. @throws LogsadError RULES_INVALID for a rule file with faults, CASES_INVALID for a text that is
+ * Runs the cases of a text; `masks`: the mask files that its regions name. @throws LogsadError RULES_INVALID for a rule file with faults, CASES_INVALID for a text that is
  * neither
  */
-export function runCaseText(text: string, file: string, learnt: LearntRules | null = null): CaseOutcome[] {
+export function runCaseText(
+  text: string,
+  file: string,
+  learnt: LearntRules | null = null,
+  masks: RegionMasks = {},
+): CaseOutcome[] {
   let value: unknown = null;
   try {
     value = parse(text, { logLevel: 'silent', maxAliasCount: 0 });
@@ -47,5 +53,9 @@ export function runCaseText(text: string, file: string, learnt: LearntRules | nu
   if (typeof kind === 'string' && Array.isArray(cases)) return cases.map((c, n) => runKindCase(kind, c, n));
   if (kind !== undefined)
     throw new LogsadError('CASES_INVALID', { reason: 'kind: without a list of cases:' }, { place: { file } });
-  return runCases(compileRules(text, file), learnt).map(({ note, passed, problem }) => ({ note, passed, problem }));
+  return runCases(compileRules(text, file), learnt, masks).map(({ note, passed, problem }) => ({
+    note,
+    passed,
+    problem,
+  }));
 }

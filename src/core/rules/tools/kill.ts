@@ -40,7 +40,7 @@ export interface MutationReport {
   readonly smallest: readonly Smallest[];
 }
 
-/** A mutant that left the range of the normals, and the rules that fire on it. */
+/** A mutant that left the range of the normals, and the rules that fire on it (and, in mutation tests, not on its normal). */
 export interface Trial {
   readonly mutant: Mutant;
   readonly killers: readonly string[];
@@ -129,6 +129,33 @@ export function runTrials(
   return leaving.map((mutant) => ({ mutant, killers: firing(compiled, learnt, mutant.scene, masks) }));
 }
 
+/** A rule that fires on a normal as it is has noticed nothing in a mutant of it. */
+function silenced(
+  trials: readonly Trial[],
+  compiled: CompiledRules,
+  learnt: LearntRules,
+  { normals, masks }: LearningSet,
+): Trial[] {
+  const before = new Map<string, readonly string[]>();
+  const own = (image: string): readonly string[] => {
+    const scene = normals.find((s) => s.image === image);
+    const found = before.get(image) ?? (scene ? firing(compiled, learnt, scene, masks) : []);
+    before.set(image, found);
+    return found;
+  };
+  return trials.map((t) => ({ ...t, killers: t.killers.filter((k) => !own(t.mutant.image).includes(k)) }));
+}
+
+/** Per operator: how many of its mutants any rule kills. */
+export function talliesOf(trials: readonly Trial[]): Partial<Record<Operator, Tally>> {
+  const out: Partial<Record<Operator, Tally>> = {};
+  for (const operator of OPERATORS) {
+    const mine = trials.filter((t) => t.mutant.operator === operator);
+    if (mine.length > 0) out[operator] = { killed: mine.filter((t) => t.killers.length > 0).length, of: mine.length };
+  }
+  return out;
+}
+
 export function reportTrials(
   compiled: CompiledRules,
   trials: readonly Trial[],
@@ -137,12 +164,7 @@ export function reportTrials(
   normals: number,
 ): MutationReport {
   const counted = trials.filter((t) => t.mutant.counted);
-  const operators: Partial<Record<Operator, Tally>> = {};
-  for (const operator of OPERATORS) {
-    const mine = counted.filter((t) => t.mutant.operator === operator);
-    if (mine.length > 0)
-      operators[operator] = { killed: mine.filter((t) => t.killers.length > 0).length, of: mine.length };
-  }
+  const operators = talliesOf(counted);
   const matrix: Record<string, Partial<Record<Operator, number>>> = Object.fromEntries(
     compiled.rules.map((r) => [r.id, {}]),
   );
@@ -173,7 +195,7 @@ export function mutationTest(
   options: { readonly seed: number },
 ): { report: MutationReport; trials: readonly Trial[] } {
   const { leaving, inside } = drawTrials(compiled, set, options.seed);
-  const trials = runTrials(compiled, learnt, leaving, set.masks);
+  const trials = silenced(runTrials(compiled, learnt, leaving, set.masks), compiled, learnt, set);
   const mutated = new Set([...leaving, ...inside].map((m) => m.image)).size;
   return { report: reportTrials(compiled, trials, inside, options.seed, mutated), trials };
 }

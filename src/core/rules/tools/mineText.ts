@@ -1,8 +1,8 @@
 /** Mined rules as commented YAML, in the place of a rule file's own, with provenance. */
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { record } from '../normalise.ts';
 import type { MinedRule, Mining } from './mine.ts';
-import { blockOf, setBlock, setWord } from './textEdit.ts';
+import { blockOf, flow, setBlock, setWord } from './textEdit.ts';
 
 export interface Provenance {
   /** ISO date, handed in: core has no clock. */
@@ -10,8 +10,6 @@ export interface Provenance {
   /** Digest of the profile's grounding and models, as the caller names them. */
   readonly models: readonly string[];
 }
-
-const flow = (value: unknown): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 
 function percent(v: number): string {
   return `${(100 * v).toFixed(1)} %`;
@@ -28,7 +26,7 @@ function comment(m: MinedRule): string[] {
 }
 
 function ruleLines(m: MinedRule): string {
-  return [...comment(m).map((c) => `  # ${c}`), `  - ${flow(m.raw)}`, ''].join('\n');
+  return [...comment(m).map((c) => `  # ${c.replace(/\s*[\r\n]+\s*/g, ' ')}`), `  - ${flow(m.raw)}`, ''].join('\n');
 }
 
 function spareLines(m: MinedRule): string {

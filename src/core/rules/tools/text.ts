@@ -1,9 +1,9 @@
 /** What the tools found, as a terminal shows it. */
-import { stringify } from 'yaml';
 import type { DiffSummary, RuleDiff } from './diff.ts';
 import type { MutantName, MutationReport } from './kill.ts';
 import { OPERATORS } from './operators.ts';
 import type { Suggestion } from './suggest.ts';
+import { flow } from './textEdit.ts';
 import type { Vetting } from './vet.ts';
 
 const percent = (v: number): string => `${(100 * v).toFixed(1)} %`;
@@ -40,8 +40,13 @@ export function vettingToText(v: Vetting): string {
     .filter((r) => r.reasons.length > 0)
     .map((r) => `  ${r.advice} ${r.rule}: ${r.reasons.join('; ')}`);
   const alarms = `any rule fires on ${v.alarms.fired} of ${v.alarms.of} normals left out (95 %: ${percent(v.alarms.low)} to ${percent(v.alarms.high)}); ${v.normals} normals cannot promise less than ${percent(v.limit)}`;
-  const score = v.score === null ? '' : `mutation score ${v.score.toFixed(3)} (logsad rules mutate says what survives)`;
-  return [table(rows), '', ...(reasons.length > 0 ? [...reasons, ''] : []), alarms, score]
+  const dropped = v.rules.filter((r) => r.advice === 'drop').length;
+  const without = dropped === 0 ? '' : ` without the ${dropped} to drop`;
+  const score =
+    v.score === null ? '' : `mutation score ${v.score.toFixed(3)}${without} (logsad rules mutate says what survives)`;
+  const columns =
+    'fired: on normals left out; mutants: caught of those that change what the rule speaks of; changed: set off by small changes of light, turn, crop';
+  return [table(rows), columns, '', ...(reasons.length > 0 ? [...reasons, ''] : []), alarms, score]
     .filter((l, i, all) => l !== '' || i < all.length - 1)
     .join('\n');
 }
@@ -68,8 +73,6 @@ function smallest(r: MutationReport): string {
   return rows.length === 0 ? '' : table([['interest', 'seen from', 'killed at each size'], ...rows]);
 }
 
-const ruleText = (rule: object): string => stringify(rule, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
-
 /** "fruit moved up by 5 %: 000.jpg, 004.jpg": every mutant once, those of one change on a line. */
 function byChange(list: readonly MutantName[]): string[] {
   const images = new Map<string, string[]>();
@@ -81,7 +84,7 @@ function byChange(list: readonly MutantName[]): string[] {
 function survivors(suggestions: readonly Suggestion[]): string[] {
   const groups = new Map<string, Suggestion[]>();
   for (const s of suggestions) {
-    const key = s.rule === null ? '' : ruleText(s.rule);
+    const key = s.rule === null ? '' : flow(s.rule);
     groups.set(key, [...(groups.get(key) ?? []), s]);
   }
   const order = { mined: 0, stated: 1 } as const;

@@ -2,7 +2,7 @@
  * Edits of a rule text that leave every other byte alone: a person's comments, order and spacing are theirs. Blocks are
  * found by the parser's own ranges, so quotes, flow style and comments inside them do not confuse it.
  */
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { Document, isMap, isScalar, parseDocument, visit } from 'yaml';
 
 interface Span {
   /** Start of the line of the key. */
@@ -55,4 +55,20 @@ export function setWord(text: string, key: string, word: string, after: readonly
       return `${text.slice(0, place.to)}${text[place.to - 1] === '\n' ? '' : '\n'}${key}: ${word}\n${text.slice(place.to)}`;
   }
   return `${key}: ${word}\n${text}`;
+}
+
+/** YAML that stays on one line whatever its strings hold: text of several lines is double-quoted, its line ends escaped. */
+export function flow(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && /[\r\n]/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  const written = document.toString({
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  });
+  return written.trimEnd();
 }

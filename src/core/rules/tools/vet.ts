@@ -9,7 +9,7 @@ import { leaveOneOut, type RuleEstimate } from '../estimates.ts';
 import { evaluateRules } from '../evaluate.ts';
 import { type LearningSet, type LearntRules, learnFrom } from '../learn.ts';
 import { VET } from './constants.ts';
-import { mutationTest, type Trial } from './kill.ts';
+import { mutationTest, scoreOf, type Trial, talliesOf } from './kill.ts';
 
 /** What small changes of light, turn and crop did to a rule. */
 export interface Stability {
@@ -28,8 +28,9 @@ export interface VettedRule {
   readonly kind: string;
   readonly line: number;
   readonly estimate: RuleEstimate;
+  /** Mutants of the interests that the rule speaks of: how many there are, and on how many it fires. */
   readonly mutants: { readonly killed: number; readonly own: number };
-  /** A rule that kills everything this one kills. */
+  /** A rule, itself not to be dropped, that kills everything this one kills. */
   readonly redundantWith: string | null;
   readonly stability: Stability | null;
   readonly advice: Advice;
@@ -44,6 +45,7 @@ export interface Vetting {
   readonly limit: number;
   /** Normals that any reject rule fires on when they are left out. */
   readonly alarms: { readonly fired: number; readonly of: number; readonly low: number; readonly high: number };
+  /** Mutation score of the rules that are not to be dropped. */
   readonly score: number | null;
   readonly seed: number;
 }
@@ -98,6 +100,7 @@ function coveredBy(rule: string, kills: ReadonlyMap<string, ReadonlySet<Trial>>)
 interface Evidence {
   readonly rule: CompiledRule;
   readonly estimate: RuleEstimate;
+  /** Mutants killed of all, and mutants that touch its interests. */
   readonly killed: number;
   readonly own: number;
   readonly redundantWith: string | null;
@@ -133,6 +136,12 @@ function advise(e: Evidence, span: () => string | null): { advice: Advice; reaso
   return relax.length > 0 ? { advice: 'relax', reasons: [...relax, ...notes] } : { advice: 'keep', reasons: notes };
 }
 
+/** The mutation score of the rules that stay. */
+function scoreWithout(gone: ReadonlySet<string>, trials: readonly Trial[]): number | null {
+  const left = trials.map((t) => ({ ...t, killers: t.killers.filter((k) => !gone.has(k)) }));
+  return scoreOf(talliesOf(left.filter((t) => t.mutant.counted)));
+}
+
 /** Vets every rule of a file. Deterministic for a seed. */
 export function vetRules(input: VetInput): Vetting {
   const { compiled, normals, calibration = [], seed = 0 } = input;
@@ -140,27 +149,36 @@ export function vetRules(input: VetInput): Vetting {
   const learnt = learnFrom(compiled, input);
   const { report, trials } = mutationTest(compiled, learnt, input, { seed });
   const kills = new Map(compiled.rules.map((r) => [r.id, new Set(trials.filter((t) => t.killers.includes(r.id)))]));
-  const rules = compiled.rules.map((rule): VettedRule => {
+  const vetted = compiled.rules.map((rule) => {
     const estimate = held.rules.find((e) => e.rule === rule.id)!;
-    const own = trials.filter((t) => t.mutant.interests.some((i) => rule.interests.includes(i))).length;
-    const killed = kills.get(rule.id)!.size;
+    const own = trials.filter((t) => t.mutant.interests.some((i) => rule.interests.includes(i)));
+    const mine = kills.get(rule.id)!;
     const evidence: Evidence = {
       rule,
       estimate,
-      killed,
-      own,
-      redundantWith: coveredBy(rule.id, kills),
+      killed: mine.size,
+      own: own.length,
+      redundantWith: null,
       stability: input.stability?.get(rule.id) ?? null,
     };
+    const dropped = advise(evidence, () => null).advice === 'drop';
+    return { evidence, dropped, mutants: { killed: own.filter((t) => mine.has(t)).length, own: own.length } };
+  });
+  // What is to go stands in for nothing, and counts for nothing.
+  const gone = new Set(vetted.filter((v) => v.dropped).map((v) => v.evidence.rule.id));
+  const staying = new Map([...kills].filter(([id]) => !gone.has(id)));
+  const rules = vetted.map(({ evidence, dropped, mutants }): VettedRule => {
+    const { rule, estimate, stability } = evidence;
+    const redundantWith = dropped ? null : coveredBy(rule.id, staying);
     return {
       rule: rule.id,
       kind: rule.spec.kind,
       line: rule.place.line,
       estimate,
-      mutants: { killed, own },
-      redundantWith: evidence.redundantWith,
-      stability: evidence.stability,
-      ...advise(evidence, () => spanOf(rule, learnt, input)),
+      mutants,
+      redundantWith,
+      stability,
+      ...advise({ ...evidence, redundantWith }, () => spanOf(rule, learnt, input)),
     };
   });
   const fired = held.units.filter((u) => u > 1).length;
@@ -170,7 +188,7 @@ export function vetRules(input: VetInput): Vetting {
     calibration: calibration.length,
     limit: held.limit,
     alarms: { fired, of: held.units.length, ...clopperPearson(fired, held.units.length) },
-    score: report.score,
+    score: gone.size === 0 ? report.score : scoreWithout(gone, trials),
     seed,
   };
 }

@@ -1,8 +1,8 @@
 /** The `vetting:` block of a rule file, and the acceptance that rests on it. Neither touches another byte. */
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import type { CompiledRules } from '../compiled.ts';
 import { record } from '../normalise.ts';
-import { setBlock, setWord } from './textEdit.ts';
+import { flow, setBlock, setWord } from './textEdit.ts';
 import type { VettedRule, Vetting } from './vet.ts';
 
 export interface VettingStamp {
@@ -13,7 +13,6 @@ export interface VettingStamp {
 }
 
 const round = (v: number): number => Number(v.toPrecision(3));
-const flow = (value: unknown): string => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 
 function entry(r: VettedRule): Record<string, unknown> {
   const e = r.estimate;

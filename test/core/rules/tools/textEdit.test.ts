@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { blockOf, setBlock, setWord } from '../../../../src/core/rules/tools/textEdit.ts';
+import { blockOf, flow, setBlock, setWord } from '../../../../src/core/rules/tools/textEdit.ts';
 
 const TEXT = `# head
 a: 1 # one
@@ -55,6 +55,22 @@ describe('edits of a text', () => {
           words.map((w, i) => `# ${w}\n${p}${i}: ${w} # ${w}\n`).join('');
         const text = `${lines(above, 'k')}v:\n  old: true\n${lines(below, 'm')}`;
         expect(setBlock(text, 'v', 'v: new\n')).toBe(`${lines(above, 'k')}v: new\n${lines(below, 'm')}`);
+      }),
+    );
+  });
+});
+
+describe('values on one line', () => {
+  it('whatever their strings hold', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom('a\nb', 'long '.repeat(20).concat('\r\n- x: 1'), '# no\n\ncomment'),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(text, fc.array(text))), (value) => {
+        const written = flow({ reasons: value });
+        expect(written).not.toMatch(/[\r\n]/);
+        expect(parse(written)).toEqual({ reasons: value });
       }),
     );
   });

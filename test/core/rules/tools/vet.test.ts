@@ -21,6 +21,7 @@ describe('vetting', () => {
     expect(v.limit).toBeCloseTo(1 / 41, 12);
     expect(v.rules.map((r) => r.line)).toEqual([...v.rules.map((r) => r.line)].sort((a, b) => a - b));
     expect(vettingToText(v)).toContain('one-label');
+    for (const r of v.rules) expect(r.mutants.killed).toBeLessThanOrEqual(r.mutants.own);
   });
 
   it('drops a rule that fires on normals, and one that accepts anything', () => {
@@ -30,7 +31,9 @@ describe('vetting', () => {
         '',
       ),
     );
+    // What fires on every normal has noticed nothing in their mutants.
     expect(of(v, 'three-clips')).toMatchObject({ advice: 'drop', estimate: { fired: 40, n: 40 } });
+    expect(of(v, 'three-clips').mutants.killed).toBeLessThan(0.2 * of(v, 'three-clips').mutants.own);
     expect(of(v, 'any-place').advice).toBe('drop');
     expect(of(v, 'any-place').reasons[0]).toContain('accepts anything');
   });
