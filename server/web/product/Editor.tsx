@@ -46,8 +46,10 @@ const THEME = EditorView.theme({
 export function Editor({ text, label, readOnly, line, faults, schema, onChange }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const latest = useRef({ onChange, schema });
-  latest.current = { onChange, schema };
+  const latest = useRef({ onChange, schema, text });
+  latest.current = { onChange, schema, text };
+  /** What was typed and has not come back as `text` yet: older texts that come meanwhile must not overwrite it. */
+  const sent = useRef<string | null>(null);
   useEffect(() => {
     const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: 'open' });
     const complete: ReturnType<typeof completeFrom> = (context) => {
@@ -66,7 +68,10 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
         EditorState.readOnly.of(readOnly),
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((u) => {
-          if (u.docChanged && !readOnly) latest.current.onChange(u.state.doc.toString());
+          if (!u.docChanged || readOnly) return;
+          const typed = u.state.doc.toString();
+          sent.current = typed === latest.current.text ? null : typed;
+          latest.current.onChange(typed);
         }),
         EditorView.lineWrapping,
         THEME,
@@ -81,6 +86,10 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
   }, [readOnly, label]);
   useEffect(() => {
     // The table and the drawing change the text too; what is typed here comes back unchanged.
+    if (sent.current !== null) {
+      if (text === sent.current) sent.current = null;
+      return;
+    }
     const editor = view.current;
     if (!editor || editor.state.doc.toString() === text) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
