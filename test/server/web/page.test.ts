@@ -6,11 +6,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Serving } from '../../../server/main.ts';
 import { becomes, noChromium, openBrowser, type Visit, visit } from '../support/browser.ts';
 import { Client } from '../support/client.ts';
 import { PRODUCT, restored, type Seed, seed, start } from '../support/seed.ts';
+
+// Machines that run other things beside are slow; nothing here waits longer than it must.
+vi.setConfig({ testTimeout: 240_000 });
 
 const API = '/api/v1';
 interface Item {
@@ -311,7 +314,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await shot('trends');
     expect(faults).toEqual([]);
     await page.context().close();
-  }, 240_000);
+  });
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     it('has nothing that axe calls serious, on no page', async () => {
