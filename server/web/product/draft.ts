@@ -89,7 +89,7 @@ export function useRuleDraft(product: string): { readonly draft: RuleDraft | und
 
 /** What a product without a rule file starts with. */
 const skeleton = (product: string): string =>
-  `schema: logsad/rules/v1\nproduct: ${product}\n\ninterests: {}\n\nrules: []\n\ndetectors: [patch]\n`;
+  `schema: logsad/rules/v1\nproduct: ${product}\n\ninterests: {}\n\nrules: []\n\ndetectors: [patch, composition]\n`;
 
 /** True while any product has a draft that was not saved. */
 export const unsaved = computed(() => [...drafts.values()].some((d) => d.value !== null));
