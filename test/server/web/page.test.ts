@@ -21,6 +21,8 @@ interface Item {
   readonly name: string;
   readonly verdict: string;
   readonly review: string | null;
+  /** Null where a detector alone rejects. */
+  readonly cause: string | null;
 }
 interface List<T> {
   readonly items: readonly T[];
@@ -97,7 +99,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('shows what is wrong, where, against which normals, and the line that says so', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject'))[0]!;
+    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
     await page.goto(`${serving.url}/app/inspections/${bad.id}`);
     const result = await get<{ violations: { rule: string; line: number }[]; maps: string[] }>(
       `/inspections/${bad.id}/result`,
@@ -131,7 +133,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('turns a review into a better rule file: offers, diff, replay, acceptance, history', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject'))[0]!;
+    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
     const { liveRules } = await get<{ liveRules: number }>(`/products/${PRODUCT}`);
     await page.goto(`${serving.url}/app/inspections/${bad.id}`);
     await page.locator('.violations li').first().waitFor();
