@@ -42,6 +42,7 @@ export class Desk {
       if (request.kind === 'preview') return this.#previews.show(request, () => this.#started());
       if (request.kind === 'offers') return this.#reviews.offers(request);
       if (request.kind === 'replay') return this.#reviews.replay(request);
+      if (request.kind === 'normals') return this.#reviews.normals(request);
       return fits(request);
     };
     return (await reply()) as Answer<K>;

@@ -44,7 +44,7 @@ export interface Engines {
   /** What a rule text finds on one normal; learns from its exemplars first, and keeps that. */
   preview(ask: AskOf<'preview'>): Promise<Answer<'preview'>>;
   /** What a review leads to, and stored parts judged again: Scenes alone, in one process that keeps what it learnt. */
-  review<K extends 'offers' | 'replay'>(ask: AskOf<K>): Promise<Answer<K>>;
+  review<K extends 'offers' | 'replay' | 'normals'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Process ids of those that inspect; how often one was started anew; resident bytes. */
   status(): { readonly pids: readonly number[]; readonly restarts: number; readonly rss: number };
   close(): void;

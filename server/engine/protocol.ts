@@ -71,6 +71,8 @@ export type Ask =
       readonly violation: string | null;
       readonly reviewed: readonly PartText[];
     }
+  /** What every normal of the profile measures by these rules. */
+  | { readonly kind: 'normals'; readonly key: ReviewKey }
   | { readonly kind: 'replay'; readonly key: ReviewKey; readonly text: string; readonly parts: readonly PartText[] }
   | {
       readonly kind: 'task';
@@ -122,6 +124,11 @@ export interface Answers {
   readonly preview: { readonly scene: string; readonly png: Uint8Array; readonly problems: readonly string[] };
   readonly offers: Offers;
   readonly replay: { readonly replay: Replay; readonly approximate: boolean };
+  readonly normals: readonly {
+    readonly rule: string;
+    readonly quantity: string;
+    readonly values: readonly number[];
+  }[];
   readonly vet: {
     /** The vetting as JSON, and the rule file with it written in. */
     readonly body: string;

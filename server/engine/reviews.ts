@@ -5,6 +5,9 @@ import type { Answer, AskOf, PartText, ReviewKey } from './protocol.ts';
 /** Profiles without their learnt models, and files with their bounds, that are kept; some megabytes each. */
 const KEPT = { profiles: 2, files: 4 } as const;
 
+/** Values per plot; more would be one grey bar. */
+const MOST_VALUES = 240;
+
 /** The newest few of what takes long to make. */
 class Kept<T> {
   readonly #items = new Map<string, Promise<T>>();
@@ -85,5 +88,21 @@ export class ReviewDesk {
     for (const part of parts) run.add(partOf(part));
     const approximate = next.compiled.digests.grounding !== now.compiled.digests.grounding;
     return { replay: run.result(), approximate };
+  }
+
+  /** Each normal by bounds it did not set, as in reports. @throws LogsadError RULES_INVALID, PROFILE_* */
+  async normals({ key }: AskOf<'normals'>): Promise<Answer<'normals'>> {
+    const { now, taught } = await this.#open(key);
+    const found = new Map<string, { rule: string; quantity: string; values: number[] }>();
+    for (const record of [...taught.normals, ...taught.calibration]) {
+      for (const m of now.judge(record).measurements) {
+        if (m.skipped !== undefined || typeof m.measured !== 'number') continue;
+        const name = `${m.rule}\n${m.quantity}`;
+        const item = found.get(name) ?? { rule: m.rule, quantity: m.quantity, values: [] };
+        found.set(name, item);
+        if (item.values.length < MOST_VALUES) item.values.push(m.measured);
+      }
+    }
+    return [...found.values()];
   }
 }

@@ -13,6 +13,7 @@ import { LIMITS } from '../config.ts';
 import type { Service } from '../service.ts';
 import type { Call, Endpoint, Reply, Upload } from './endpoint.ts';
 import { openApi } from './openapi.ts';
+import { mountPage } from './page.ts';
 import { asLogsadError, sendProblem } from './problems.ts';
 import { REFERENCE_CSS, referenceHtml } from './reference.ts';
 import { ENDPOINTS } from './routes/index.ts';
@@ -60,6 +61,7 @@ export function createApp(service: Service, version: string): Express {
   app.use(security());
   probes(app, service);
   documents(app, version);
+  mountPage(app);
   for (const e of ENDPOINTS) mount(app, service, e);
   app.get('/metrics', known(service, 'viewer'), clientLimit(service), async (_req, res) => {
     const { pids, restarts, rss } = service.engines.status();

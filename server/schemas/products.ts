@@ -146,3 +146,8 @@ export const Profile = named('Profile', {
   createdAt: Time,
   finishedAt: orNull(Time),
 });
+export const NormalValues = named('NormalValues', {
+  items: Type.Array(closed({ rule: Type.String(), quantity: Type.String(), values: Type.Array(Type.Number()) }), {
+    description: 'what the normals of the profile measure by these rules',
+  }),
+});

@@ -25,9 +25,9 @@ export interface Source {
 const STATIC = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
 const DYNAMIC = /(typeof\s+)?\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
-/** All `.ts` files below a folder of the repository. */
+/** All `.ts` and `.tsx` files below a folder of the repository. */
 export function sources(folder: string): Source[] {
-  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.ts'));
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((n) => /\.tsx?$/.test(n));
   return names.sort().map((name) => read(posix.join(folder, name.replaceAll('\\', '/'))));
 }
 

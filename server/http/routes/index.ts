@@ -4,6 +4,7 @@ import { adminRoutes } from './admin.ts';
 import { eventRoutes } from './events.ts';
 import { improveRoutes } from './improve.ts';
 import { inspectionRoutes } from './inspections.ts';
+import { pictureRoutes } from './pictures.ts';
 import { productRoutes } from './products.ts';
 import { profileRoutes } from './profiles.ts';
 import { reviewRoutes } from './reviews.ts';
@@ -15,6 +16,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ruleRoutes,
   ...profileRoutes,
   ...inspectionRoutes,
+  ...pictureRoutes,
   ...reviewRoutes,
   ...improveRoutes,
   ...taskRoutes,

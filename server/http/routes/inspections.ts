@@ -22,7 +22,6 @@ import {
   addBatch,
   addInspection,
   getBatch,
-  getImage,
   getInspection,
   getResult,
   listInspections,
@@ -254,20 +253,6 @@ export const inspectionRoutes = [
     handle: async ({ service, params }) => {
       const { scene } = await getResult(service.sql, params.id);
       return { text: found(scene, `a scene of inspection ${params.id}`) };
-    },
-  }),
-  endpoint({
-    method: 'get',
-    path: '/inspections/{id}/image',
-    role: 'viewer',
-    tag: 'inspections',
-    summary: 'The picture as it was sent',
-    params: byId,
-    replies: { 200: 'image/*' },
-    handle: async ({ service, params }) => {
-      const { image } = await getInspection(service.sql, params.id);
-      const { type } = await getImage(service.sql, image);
-      return { file: service.blobs.pathOf(image), type, etag: image };
     },
   }),
   endpoint({

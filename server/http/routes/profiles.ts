@@ -1,6 +1,6 @@
 /** Profiles: learning as a job with progress. */
 import { LogsadError } from '../../../src/index.ts';
-import { LearnRequest, Lists, Profile } from '../../schemas.ts';
+import { closed, LearnRequest, Lists, NormalValues, Profile, Version } from '../../schemas.ts';
 import {
   addProfile,
   getProfile,
@@ -85,5 +85,24 @@ export const profileRoutes = [
     replies: { 200: Profile },
     handle: async ({ service, params }) =>
       json(shownProfile(await getProfile(service.sql, params.product, params.version))),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/products/{product}/profiles/{version}/measurements',
+    role: 'viewer',
+    tag: 'profiles',
+    summary: 'What every normal of a profile measures by a version of the rules, for plots; no model runs',
+    params: inProductVersion,
+    query: closed({ rules: Version }),
+    replies: { 200: NormalValues },
+    handle: async ({ service: { sql, blobs, engines }, params: { product, version }, query }) => {
+      const [{ text }, { blob }] = await Promise.all([
+        getRules(sql, product, query.rules),
+        getProfile(sql, product, version),
+      ]);
+      if (blob === null) throw new LogsadError('NOT_FOUND', { what: `what profile ${version} of '${product}' learnt` });
+      const key = { product, rules: text, profile: blobs.pathOf(blob) };
+      return json({ items: await engines.review({ kind: 'normals', key }) });
+    },
   }),
 ];

@@ -1,0 +1,123 @@
+/** Lines that change, and what a change does to the parts that were inspected before. */
+import type { Change, DiffLine, Replay } from '../contracts.ts';
+import { plural } from '../format.ts';
+import { query, to } from '../router.ts';
+import { VerdictBadge } from './basics.tsx';
+
+export function Diff({ lines }: { lines: readonly DiffLine[] }) {
+  const gap = (i: number): boolean => i > 0 && lines[i]!.number > lines[i - 1]!.number + 1 && lines[i]!.op === ' ';
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, by keys too.
+    <pre class="diff" tabIndex={0}>
+      {lines.map((l, i) => (
+        <span
+          key={`${l.op}${l.number}${i}`}
+          class={l.op === '+' ? 'added' : l.op === '-' ? 'removed' : gap(i) ? 'after-gap' : ''}
+        >
+          <span class="no">{l.number}</span>
+          {l.op} {l.line}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+/** "fixes 7, breaks 0": the reviewed parts that turn right and wrong. */
+export function ReplayLine({ replay }: { replay: Replay }) {
+  return (
+    <p class="replay">
+      <b class={replay.fixes.length > 0 ? 'good' : ''}>fixes {replay.fixes.length}</b>,{' '}
+      <b class={replay.breaks.length > 0 ? 'bad' : ''}>breaks {replay.breaks.length}</b>
+      <span class="faint">
+        {' '}
+        · {plural(replay.judged, 'stored part')} judged again, {replay.reviewed} of them reviewed
+        {replay.changed > 0 ? `, ${plural(replay.changed, 'verdict')} change` : ''}
+        {replay.approximate ? ', approximately' : ''}
+      </span>
+    </p>
+  );
+}
+
+export function ReplayParts({ replay }: { replay: Replay }) {
+  const groups = [
+    { name: 'Fixed', items: replay.fixes },
+    { name: 'Broken', items: replay.breaks },
+    { name: 'Changed, not reviewed', items: replay.changes },
+  ].filter((g) => g.items.length > 0);
+  return (
+    <>
+      {replay.note ? <p class="note small">{replay.note}</p> : null}
+      {groups.map((g) => (
+        <details key={g.name} open={g.name === 'Broken'}>
+          <summary>
+            {g.name} <span class="faint">{g.items.length}</span>
+          </summary>
+          <ul class="changes">
+            {g.items.map((c) => (
+              <ChangeRow key={c.inspection} change={c} />
+            ))}
+          </ul>
+        </details>
+      ))}
+    </>
+  );
+}
+
+function ChangeRow({ change: c }: { change: Change }) {
+  return (
+    <li>
+      <a href={to(['inspections', c.inspection], query.value)}>{c.name}</a>
+      <VerdictBadge of={{ verdict: c.before, state: 'done' }} /> →{' '}
+      <VerdictBadge of={{ verdict: c.after, state: 'done' }} />
+      {c.cause ? <span class="faint small">{c.cause}</span> : null}
+    </li>
+  );
+}
+
+/** The lines of two texts that differ, with two lines around them. */
+export function diffOf(a: string, b: string): DiffLine[] {
+  const [x, y] = [a.split('\n'), b.split('\n')];
+  let [start, endX, endY] = [0, x.length, y.length];
+  while (start < endX && start < endY && x[start] === y[start]) start++;
+  while (endX > start && endY > start && x[endX - 1] === y[endY - 1]) {
+    endX--;
+    endY--;
+  }
+  const all = [
+    ...x
+      .slice(Math.max(0, start - AROUND), start)
+      .map((line, i) => ({ op: ' ' as const, line, number: Math.max(0, start - AROUND) + i + 1 })),
+    ...between(x.slice(start, endX), y.slice(start, endY), start),
+    ...y.slice(endY, endY + AROUND).map((line, i) => ({ op: ' ' as const, line, number: endY + i + 1 })),
+  ];
+  const near = (i: number): boolean => all.slice(Math.max(0, i - AROUND), i + AROUND + 1).some((l) => l.op !== ' ');
+  return all.filter((_, i) => near(i));
+}
+const AROUND = 2;
+/** Above so many pairs of lines the middle is told as one change. */
+const LARGEST = 4_000_000;
+
+/** The longest common subsequence of lines, by the textbook table. */
+function between(x: readonly string[], y: readonly string[], offset: number): DiffLine[] {
+  const gone = (i: number): DiffLine => ({ op: '-', line: x[i]!, number: offset + i + 1 });
+  const came = (j: number): DiffLine => ({ op: '+', line: y[j]!, number: offset + j + 1 });
+  if (x.length * y.length > LARGEST) return [...x.map((_, i) => gone(i)), ...y.map((_, j) => came(j))];
+  const w = y.length + 1;
+  const best = new Uint32Array((x.length + 1) * w);
+  for (let i = x.length - 1; i >= 0; i--)
+    for (let j = y.length - 1; j >= 0; j--)
+      best[i * w + j] =
+        x[i] === y[j] ? best[(i + 1) * w + j + 1]! + 1 : Math.max(best[(i + 1) * w + j]!, best[i * w + j + 1]!);
+  const out: DiffLine[] = [];
+  let [i, j] = [0, 0];
+  while (i < x.length || j < y.length) {
+    if (i < x.length && j < y.length && x[i] === y[j]) {
+      out.push({ op: ' ', line: y[j]!, number: offset + j + 1 });
+      i++;
+      j++;
+    } else if (i < x.length && (j === y.length || best[(i + 1) * w + j]! >= best[i * w + j + 1]!)) out.push(gone(i++));
+    else out.push(came(j++));
+  }
+  return out;
+}

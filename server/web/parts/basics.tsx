@@ -1,0 +1,136 @@
+/** Small things that every page shows: verdicts, faults, empty places, waiting, messages. */
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiFault } from '../api.ts';
+import { REVIEW_WORDS } from '../format.ts';
+import type { Inspection } from '../types.ts';
+
+/** The verdict, or how far an inspection is. Words carry it; colour only helps. */
+export function VerdictBadge({ of: i }: { of: Pick<Inspection, 'verdict' | 'state'> }) {
+  const word = i.verdict ?? i.state;
+  return <span class={`badge ${word}`}>{word}</span>;
+}
+
+export function ReviewBadge({ verdict }: { verdict: Inspection['review'] }) {
+  return verdict === null ? null : <span class={`reviewed ${verdict}`}>{REVIEW_WORDS[verdict]}</span>;
+}
+
+/** What went wrong and what mends it. */
+export function FaultBox({ fault, retry }: { fault: unknown; retry?: (() => void) | undefined }) {
+  if (fault === null || fault === undefined) return null;
+  const known = fault instanceof ApiFault ? fault : null;
+  return (
+    <div class="fault" role="alert">
+      <p>
+        <b>{known?.message ?? (fault instanceof Error ? fault.message : String(fault))}</b>
+      </p>
+      {known?.fix ? <p>{known.fix}</p> : null}
+      {known ? <p class="faint small">{known.code}</p> : null}
+      {retry ? (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** Appears late: what comes at once must not flicker. */
+export function Waiting({ what = 'Loading' }: { what?: string }) {
+  return (
+    <p class="waiting" role="status">
+      <span class="spinner" aria-hidden="true" />
+      {what} …
+    </p>
+  );
+}
+
+export function Bar({ done, total, label }: { done: number; total: number; label: string }) {
+  const most = Math.max(1, total);
+  return <progress class="bar" max={most} value={Math.min(done, most)} aria-label={label} />;
+}
+
+interface Message {
+  readonly id: number;
+  readonly text: string;
+  readonly bad: boolean;
+  readonly action?: { readonly name: string; readonly run: () => void };
+}
+
+const messages = signal<readonly Message[]>([]);
+const SHOWN_MS = 6000;
+let next = 0;
+
+/** A line at the foot of the page for some seconds. */
+export function say(text: string, options: { bad?: boolean; action?: Message['action'] } = {}): void {
+  const id = next++;
+  const { bad = false, action } = options;
+  messages.value = [...messages.peek().slice(-2), { id, text, bad, ...(action ? { action } : {}) }];
+  setTimeout(
+    () => {
+      messages.value = messages.peek().filter((m) => m.id !== id);
+    },
+    bad ? 2 * SHOWN_MS : SHOWN_MS,
+  );
+}
+
+/** Says a fault the same way. */
+export function sayFault(fault: unknown): void {
+  if (fault instanceof DOMException && fault.name === 'AbortError') return;
+  const text = fault instanceof Error ? fault.message : String(fault);
+  say(fault instanceof ApiFault && fault.fix ? `${text} ${fault.fix}` : text, { bad: true });
+}
+
+export function Messages() {
+  return (
+    <div class="messages" role="status" aria-live="polite">
+      {messages.value.map((m) => (
+        <div key={m.id} class={m.bad ? 'message bad' : 'message'}>
+          <span>{m.text}</span>
+          {m.action ? (
+            <button type="button" onClick={m.action.run}>
+              {m.action.name}
+            </button>
+          ) : null}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** A modal dialog of the browser: keeps the focus inside, Escape closes it. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    box.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={box} onClose={onClose} aria-label={title}>
+      <header class="dialog-head">
+        <h2>{title}</h2>
+        <button type="button" class="quiet" onClick={() => box.current?.close()}>
+          Close
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

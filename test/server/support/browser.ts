@@ -1,0 +1,89 @@
+/** The review page in a headless Chromium: Debian's package, driven by playwright-core, which brings no browser. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+const PLACES = [
+  process.env.LOGSAD_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+export const CHROMIUM = PLACES.find((p) => p !== undefined && existsSync(p)) ?? null;
+/** Why suites of the page are skipped, or null. */
+export const noChromium: string | null =
+  CHROMIUM === null ? 'the review page (skipped: no Chromium; apt-get install chromium, or set LOGSAD_CHROMIUM)' : null;
+
+/** Where pictures of the walk are kept, if anywhere. */
+const SHOTS = process.env.LOGSAD_SHOTS ?? null;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+
+export interface Visit {
+  readonly page: Page;
+  /** Faults that the browser told: exceptions and breaches of the content security policy. */
+  readonly faults: string[];
+  /** Keeps a picture where LOGSAD_SHOTS names a folder. */
+  shot(name: string): Promise<void>;
+  /** Serious and critical findings of axe, as `rule: target`. */
+  axe(): Promise<string[]>;
+}
+
+/** A new window on the page, signed in through its form unless `token` is null. */
+export async function visit(
+  browser: Browser,
+  url: string,
+  token: string | null,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (m) => {
+    // Without a place in a file it is Chromium's own: `insertText` styles what it puts into an editor.
+    const ours = m.location().lineNumber > 0;
+    if (ours && /Content Security Policy|Refused to/.test(m.text())) faults.push(m.text());
+  });
+  await page.goto(`${url}/`);
+  if (token !== null) {
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  }
+  return {
+    page,
+    faults,
+    shot: async (name) => {
+      if (SHOTS === null) return;
+      mkdirSync(SHOTS, { recursive: true });
+      await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+    },
+    axe: async () => {
+      await page.evaluate(AXE);
+      const found = (await page.evaluate('axe.run().then((r) => r.violations)')) as AxeFinding[];
+      return (
+        found
+          .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+          .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`))
+          // In the dark a filter turns the highlighter's tones over, which axe does not compute.
+          .filter((found) => !found.startsWith('color-contrast: .editor'))
+      );
+    },
+  };
+}
+
+interface AxeFinding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly target: readonly string[] }[];
+}
+
+/** Waits until `read` gives `value`. */
+export const becomes = <T>(read: () => Promise<T>, value: T): Promise<void> =>
+  expect.poll(read, { timeout: 60_000, interval: 150 }).toEqual(value);
