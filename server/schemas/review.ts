@@ -47,7 +47,7 @@ export const ReplayRequest = closed({
 
 const Offer = named('Offer', {
   id: Type.String(),
-  kind: words(['widen', 'tighten', 'add-rule', 'warn', 'ignore', 'add-normal', 'variant']),
+  kind: words(['take-back', 'widen', 'tighten', 'add-rule', 'warn', 'ignore', 'add-normal', 'variant']),
   rule: orNull(Type.String()),
   title: Type.String(),
   why: Type.String({ description: 'proposed reason for the history' }),

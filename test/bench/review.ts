@@ -1,7 +1,7 @@
 /**
  * Ten reviews over HTTP, from rules whose learnt tolerances are all doubled: how many errors are left on parts that nobody
  * reviewed. One half of `test` is inspected; the scripted person reviews the wrong verdicts, then rejects, ten in all, and
- * accepts the first offer that breaks nothing of what it was tried on.
+ * accepts the first offer that breaks nothing of what it was tried on. `seeds=6,7` chooses other deals than the usual five.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,14 @@ export function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], S
   const [good, bad] = [deal(true), deal(false)];
   const part = (list: SeenPart[], second: boolean): SeenPart[] => list.filter((_, i) => i % 2 === Number(second));
   return [random.shuffle([...part(good, false), ...part(bad, false)]), [...part(good, true), ...part(bad, true)]];
+}
+
+/** `seeds=6,7` of the arguments, else the usual ones. @throws on anything else, so that no run is of other seeds than meant */
+export function seedsOf(args: readonly string[]): readonly number[] {
+  if (args.length === 0) return SEEDS;
+  const list = /^seeds=(\d+(?:,\d+)*)$/.exec(args.join(' '))?.[1];
+  if (list === undefined) throw new Error(`expected seeds=6,7,8,9,10; got ${args.join(' ')}`);
+  return list.split(',').map(Number);
 }
 
 interface Errors {
@@ -92,7 +100,7 @@ export const bench: Bench = {
     const original = await logsad.files.readText(join(RULES, 'rules.yaml'));
     const start = doubled(original);
     const rows: string[][] = [];
-    const seeds = args.length > 0 ? args.map(Number) : SEEDS;
+    const seeds = seedsOf(args);
     const runs: Run[] = [];
     const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
     const service = await serving(product, folder, null);

@@ -9,6 +9,8 @@ export const REVIEW = {
   inside: 1.05,
   /** ... and keeps this distance from the normals: the least that bounds learnt from many normals keep. */
   clear: 1.15,
+  /** A widened tolerance that is taken back becomes a multiple of this, upwards: figures a person would write. */
+  step: 0.05,
   /** A learnt tolerance is never asked to be more than this times what the normals show; beyond, a variant is missing. */
   widest: 20,
   /** Mined predicates that are looked at closely, and offers in all. */

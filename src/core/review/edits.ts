@@ -72,6 +72,29 @@ export function setSetting(text: string, rule: string, key: string, value: unkno
   return range && range[1] > range[0] ? splice(text, range[0], range[1], flow(value)) : null;
 }
 
+/**
+ * Takes a setting of a rule away, and its line where nothing else stands on it. Null where a comment would have to move, or
+ * the setting begins a block.
+ */
+export function dropSetting(text: string, rule: string, key: string): string | null {
+  const map = mapAt(text, ['rules', rule]);
+  const pair = map && pairOf(map, key);
+  const [from, to] = pair ? [rangeOf(pair.key), rangeOf(pair.value)] : [null, null];
+  if (!map || !from || !to) return null;
+  let [start, end] = [from[0], to[1]];
+  const [before, after] = [text.slice(0, start), text.slice(end)];
+  if (map.flow) {
+    const comma = /^\s*,[ \t]*/.exec(after)?.[0];
+    const led = /,\s*$/.exec(before)?.[0];
+    if (comma !== undefined) end += comma.length;
+    else if (led !== undefined) start -= led.length;
+    else return null;
+  }
+  const [line, next] = [text.lastIndexOf('\n', start - 1) + 1, endOfLine(text, end)];
+  if (text.slice(line, start).trim() === '' && text.slice(end, next).trim() === '') return splice(text, line, next, '');
+  return map.flow ? splice(text, start, end, '') : null;
+}
+
 /** Puts another setting in the place of one (`equals: 3` becomes `oneOf: [3, 4]`). */
 export function replaceSetting(text: string, rule: string, old: string, key: string, value: unknown): string | null {
   const map = mapAt(text, ['rules', rule]);

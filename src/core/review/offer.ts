@@ -1,8 +1,8 @@
 /** What a review leads to: an offer as people see it, and before it was tried. */
 import type { DiffLine } from './lineDiff.ts';
-import type { Replay, StoredPart, Taught } from './rejudge.ts';
+import type { Rejudge, Replay, StoredPart, Taught } from './rejudge.ts';
 
-export type OfferKind = 'widen' | 'tighten' | 'add-rule' | 'warn' | 'ignore' | 'add-normal' | 'variant';
+export type OfferKind = 'take-back' | 'widen' | 'tighten' | 'add-rule' | 'warn' | 'ignore' | 'add-normal' | 'variant';
 
 export interface Offer {
   /** Kind and rule: the same for the same offer. */
@@ -34,6 +34,8 @@ export interface Draft {
   readonly normal?: string;
   readonly evidence: readonly string[];
   readonly taught?: Taught;
+  /** The edited file on the profile's Scenes, where it is open already. */
+  readonly opened?: Rejudge;
   readonly see?: (part: StoredPart) => StoredPart;
   /** Why a replay is only near the truth; `none`: it cannot be replayed at all. */
   readonly note?: string;

@@ -13,6 +13,7 @@ import { lineDiff } from './lineDiff.ts';
 import { minedFor, type Predicate } from './mined.ts';
 import type { Draft, Offer, OfferKind, Offers } from './offer.ts';
 import { openRejudge, type Rejudge, type Rejudged, replayer, type StoredPart, type Taught } from './rejudge.ts';
+import { takeBack, takeBackDraft } from './takeBack.ts';
 import { heldMargins, type Tightened, tighten } from './tighten.ts';
 import { widen } from './widen.ts';
 
@@ -32,7 +33,16 @@ export interface OffersInput {
   readonly now?: Rejudge;
 }
 
-const ORDER: readonly OfferKind[] = ['tighten', 'widen', 'add-rule', 'add-normal', 'ignore', 'variant', 'warn'];
+const ORDER: readonly OfferKind[] = [
+  'take-back',
+  'tighten',
+  'widen',
+  'add-rule',
+  'add-normal',
+  'ignore',
+  'variant',
+  'warn',
+];
 
 /** Compiled, where the edit brings no fault and no warning that was not there. */
 function clean(text: string, path: string, warnings: number): CompiledRules | null {
@@ -64,6 +74,8 @@ function alarmDrafts({ text, taught, part, violation }: OffersInput, now: Rejudg
   }
   return [...out, ...fallbacks({ text, taught, part, compiled: now.compiled, found, rules })];
 }
+
+type Bound = Pick<Tightened, 'rule' | 'tolerance'>;
 
 const tightened = (t: Tightened): string =>
   `${t.held.n} normals, each under bounds it did not set, reach at most ${t.held.worst.toFixed(2)} of the present tolerance${t.held.image === null ? '' : ` (${t.held.image})`}; this part lies ${t.apart >= 100 ? 'more than 100' : t.apart.toFixed(1)} times as far out.`;
@@ -106,14 +118,27 @@ function minedDraft(text: string, p: Predicate): Draft {
   };
 }
 
+/** Whether `a` brings every bound of `b` in at least as far. */
+const covers = (a: readonly Bound[], b: readonly Bound[]): boolean =>
+  b.every(({ rule, tolerance }) => a.some((t) => t.rule === rule && t.tolerance <= tolerance));
+
 /** `missed`: the live rules pass the part; otherwise a person confirms that they are right to reject it. */
 function badDrafts(input: OffersInput, now: Rejudge, found: Rejudged, missed: boolean): Draft[] {
-  const { text, taught, part, reviewed } = input;
+  const { text, path, taught, part, reviewed, masks } = input;
   const good = reviewed.filter((r) => r.review === 'ok' && r.id !== part.id);
   const bad = reviewed.filter((r) => r.review === 'nok');
-  const tight = tighten(text, now, found, heldMargins(now, taught), good, missed);
+  const held = heldMargins(now, taught);
+  const tight = tighten(text, now, found, held, good, missed);
+  const back = takeBack({ text, path, now, taught, held, good, masks });
+  const whole = back !== null && covers(back.rules, tight);
+  let drafts = tightDrafts(text, tight);
   // What a rejected part shows of several bounds is one finding.
-  const drafts = missed ? tightDrafts(text, tight) : tightDrafts(text, tight).slice(-1);
+  if (!missed) drafts = drafts.slice(-1);
+  // Of two offers to the same end, one.
+  if (back && !(back.rules.length === 1 && covers(tight, back.rules))) {
+    if (whole) drafts = drafts.filter((d) => missed && d.rule !== null);
+    drafts = [takeBackDraft(back, part, good.length), ...drafts];
+  }
   if (!missed) return drafts;
   const mined = minedFor({ compiled: now.compiled, set: now.bounds.learning, part, good, bad });
   return [...drafts, ...mined.map((p) => minedDraft(text, p))].filter((d) => d.text !== null);
@@ -127,7 +152,9 @@ function tried(draft: Draft, input: OffersInput, now: Rejudge, warnings: number)
   const { kind, rule, title, evidence, needs = [], normal = null, note = null } = draft;
   let replay: Offer['replay'] = null;
   if (draft.replayable !== false) {
-    const next = draft.taught ? openRejudge(compiled, draft.taught, masks) : rejudgeEdit(now, compiled, taught, masks);
+    const next =
+      draft.opened ??
+      (draft.taught ? openRejudge(compiled, draft.taught, masks) : rejudgeEdit(now, compiled, taught, masks));
     const run = replayer(now.judge, (p) => next.judge(draft.see ? draft.see(p as StoredPart) : p));
     for (const p of [part, ...reviewed.filter((r) => r.id !== part.id)]) run.add(p);
     replay = { ...run.result(), approximate: note !== null, note };
@@ -159,9 +186,13 @@ export function offersFor(input: OffersInput): Offers {
       const offer = tried(draft, input, now, warnings);
       return offer ? [{ offer, weight: draft.weight }] : [];
     })
-    // A miss that stays one is not answered.
+    // A miss that stays one is not answered, but by bounds that nothing good needs.
     .filter(
-      ({ offer }) => good || offer.replay?.fixes.some((f) => f.inspection === part.id) || found.verdict !== 'pass',
+      ({ offer }) =>
+        good ||
+        found.verdict !== 'pass' ||
+        offer.kind === 'take-back' ||
+        offer.replay?.fixes.some((f) => f.inspection === part.id),
     )
     .sort((a, b) => rank(a.offer) - rank(b.offer) || order(a.offer) - order(b.offer) || b.weight - a.weight)
     .map(({ offer }) => offer)

@@ -1,5 +1,6 @@
 /** Bounds that a missed part lies beyond the normals of, though inside the tolerance: how far each may come in. */
 import type { CompiledRule } from '../rules/compiled.ts';
+import type { Scene } from '../scene.ts';
 import { REVIEW } from './constants.ts';
 import { setSetting } from './edits.ts';
 import type { Rejudge, Rejudged, StoredPart, Taught } from './rejudge.ts';
@@ -20,8 +21,11 @@ export function marginsOf({ measurements }: Pick<Rejudged, 'measurements'>): Map
 }
 
 /** Margins of the normals under bounds that they did not help to set; those set aside as gross outliers are left out. */
-export function heldMargins(rejudge: Rejudge, taught: Taught): Map<string, HeldMargin> {
-  const aside = rejudge.bounds.learning.aside ?? new Set();
+export function heldMargins(
+  rejudge: Rejudge,
+  taught: Taught,
+  aside: ReadonlySet<Scene> = rejudge.bounds.learning.aside ?? new Set(),
+): Map<string, HeldMargin> {
   const out = new Map<string, HeldMargin>();
   for (const [i, record] of [...taught.normals, ...taught.calibration].entries()) {
     if (aside.has(record.scene)) continue;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addTo, append, replaceSetting, setSetting } from '../../../src/core/review/edits.ts';
+import { addTo, append, dropSetting, replaceSetting, setSetting } from '../../../src/core/review/edits.ts';
 import { lineDiff } from '../../../src/core/review/lineDiff.ts';
 
 interface Raw {
@@ -62,6 +62,33 @@ describe('edits of a rule text', () => {
         },
       ),
     );
+  });
+
+  it('take one setting of one rule away where every comment and every other setting can stay', () => {
+    fc.assert(
+      fc.property(file, ({ text, id }) => {
+        const after = dropSetting(text, id, 'tolerance');
+        const had = rulesOf(text).find((r) => r.id === id)!;
+        // Written as a block, a setting beside a comment or a dash stays; in this file none is.
+        expect(after !== null).toBe('tolerance' in had);
+        if (after === null) return;
+        const { tolerance: _, ...rest } = had;
+        expect(rulesOf(after)).toEqual(rulesOf(text).map((r) => (r.id === id ? rest : r)));
+        expect(comments(after)).toEqual(comments(text));
+        expect(lineDiff(text, after).filter((l) => l.op !== ' ').length).toBeLessThanOrEqual(3);
+        expect(after.match(/^[ \t]+$/gm)).toEqual(text.match(/^[ \t]+$/gm));
+      }),
+    );
+  });
+
+  it('do not take a setting away where that would move a comment', () => {
+    const drop = (text: string): string | null => dropSetting(text, 'a', 'tolerance');
+    expect(drop('rules:\n  - id: a\n    tolerance: 2 # why\n')).toBeNull();
+    expect(drop('rules:\n  - tolerance: 2\n    id: a\n')).toBeNull();
+    expect(drop('rules: [{ id: a, # why\n  tolerance: 2 }]')).toBeNull();
+    expect(drop('rules: [{ id: a,\n  tolerance: 2, # why\n  of: b }]')).toBe('rules: [{ id: a,\n  # why\n  of: b }]');
+    expect(drop('rules: [{ tolerance: 2, id: a }]')).toBe('rules: [{ id: a }]');
+    expect(drop('rules: [{ id: a, of: b }]')).toBeNull();
   });
 
   it('append a rule at the end of the list, with its comment, and touch nothing else', () => {
