@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { circles } from '../src/core/rules/names.ts';
+import { LONG } from './long.ts';
 import { code, ROOT, type Source, type SourceImport, sources } from './support/imports.ts';
 
 interface Layer {
@@ -334,5 +335,9 @@ describe('greps', () => {
   it('files stay short enough to read', () => {
     const long = SOURCES.filter((s) => s.text.split('\n').length > 330);
     expect(long.map((s) => `${s.path} has ${s.text.split('\n').length} lines: split it along a seam`)).toEqual([]);
+  });
+
+  it('the list of long tests names files that exist', () => {
+    expect(LONG.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 });
