@@ -46,18 +46,11 @@ export function placeOf(
   };
   for (let n = 0; n <= line; n++) {
     const last = n === line;
-    const text = last ? lines[n]!.slice(0, column) : lines[n]!;
-    const shown = text.replace(/(^|\s)#.*$/, '');
+    const shown = (last ? lines[n]!.slice(0, column) : lines[n]!).replace(/(^|\s)#.*$/, '');
     if (shown.trim() === '' && !last) continue;
-    const lead = /^\s*/.exec(shown)![0].length;
-    let indent = lead;
-    let rest = shown.slice(lead);
-    while (
-      stack.length > 1 &&
-      stack.at(-1)!.indent >= indent &&
-      !(rest.startsWith('-') && stack.at(-1)!.indent === indent && stack.at(-1)!.step !== '[]')
-    )
-      stack.pop();
+    let indent = /^\s*/.exec(shown)![0].length;
+    let rest = shown.slice(indent);
+    leave(stack, indent, rest.startsWith('-'));
     while (/^-( |$)/.test(rest)) {
       enterItem(stack, indent);
       const dash = /^-\s*/.exec(rest)![0].length;
@@ -69,19 +62,30 @@ export function placeOf(
       stack.at(-1)!.siblings.set(key[3]!, (key[4] ?? '').trim());
       if (!last || (key[4] ?? '') !== '' || /:\s*$/.test(rest)) enter(indent, key[3]!);
     }
-    const flow = last ? rest.lastIndexOf('{') : -1;
-    if (flow >= 0 && rest.indexOf('}', flow) < 0) {
-      const inside = new Map<string, string>();
-      for (const part of rest.slice(flow + 1).split(',')) {
-        const [k, v] = part.split(':');
-        if (v !== undefined) inside.set(k!.trim(), v.trim());
-      }
-      const open = /([\w-]+)\s*:\s*([^,{}]*)$/.exec(rest.slice(flow + 1));
-      const path = steps(stack);
-      return open ? { path: [...path, open[1]!], siblings: inside } : { path, siblings: inside };
-    }
+    const flow = last ? inFlow(rest) : null;
+    if (flow) return { path: [...steps(stack), ...flow.path], siblings: flow.siblings };
   }
   return { path: steps(stack), siblings: stack.at(-1)!.siblings };
+}
+
+/** Leaves what a line of this indentation ends; the items of a list may stand as far left as its key. */
+function leave(stack: Open[], indent: number, item: boolean): void {
+  const stays = (o: Open): boolean => o.indent < indent || (item && o.indent === indent && o.step !== '[]');
+  while (stack.length > 1 && !stays(stack.at(-1)!)) stack.pop();
+}
+
+/** Within a flow map that the line leaves open: the key whose value is being typed, and the keys beside it. */
+function inFlow(rest: string): { path: string[]; siblings: Map<string, string> } | null {
+  const start = rest.lastIndexOf('{');
+  if (start < 0 || rest.indexOf('}', start) >= 0) return null;
+  const typed = rest.slice(start + 1);
+  const siblings = new Map<string, string>();
+  for (const part of typed.split(',')) {
+    const [k, v] = part.split(':');
+    if (v !== undefined) siblings.set(k!.trim(), v.trim());
+  }
+  const open = /([\w-]+)\s*:\s*([^,{}]*)$/.exec(typed);
+  return { path: open ? [open[1]!] : [], siblings };
 }
 
 function enterItem(stack: Open[], indent: number): void {
