@@ -113,6 +113,15 @@ const remember = (list: readonly Made[]): void => sessionStorage.setItem(UNDOABL
 /** Counts up whenever a review changed: what shows reviews reads them anew. */
 export const reviewsChanged = signal(0);
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One after the other, in the order of the keys: what is taken back must be the review that was made last. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = turn.then(work);
+  turn = done.catch(() => undefined);
+  return done;
+}
+
 /** The newest review of the whole part that stands. */
 async function standing(inspection: string): Promise<Review | null> {
   const { items } = await call<Page<Review>>(at(['inspections', inspection, 'reviews']));
@@ -120,8 +129,12 @@ async function standing(inspection: string): Promise<Review | null> {
 }
 
 /** Says OK, NOK or unknown of the whole part. True when it was taken. */
-export async function review(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, comment = ''): Promise<boolean> {
+export function review(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, comment = ''): Promise<boolean> {
   feed?.patch(i.id, { review: verdict });
+  return inTurn(() => send(i, verdict, feed, comment));
+}
+
+async function send(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, comment: string): Promise<boolean> {
   try {
     const seen = i.review === null ? null : ((await standing(i.id))?.id ?? null);
     const body = { verdict, seen, ...(comment === '' ? {} : { comment }) };
@@ -140,7 +153,9 @@ export async function review(i: Inspection, verdict: ReviewVerdict, feed: Feed |
 }
 
 /** Takes the last review of this session back, also after a reload. Its inspection's id, or null where there is none. */
-export async function undo(feed: Feed | null): Promise<string | null> {
+export const undo = (feed: Feed | null): Promise<string | null> => inTurn(() => takeBack(feed));
+
+async function takeBack(feed: Feed | null): Promise<string | null> {
   const list = made();
   const last = list.pop();
   if (!last) {

@@ -29,17 +29,19 @@ export function filterOf(q: Readonly<Record<string, string>>) {
   };
 }
 
+/** The row that the address names, the first where it names none; -1: it is not in the list. */
+function rowOf(items: readonly Inspection[], sel: string | undefined): number {
+  return sel ? items.findIndex((i) => i.id === sel) : items.length > 0 ? 0 : -1;
+}
+
 export function Queue() {
   const q = query.value;
   const feed = feedOf(filterOf(q));
   const items = feed.items.value;
-  const index = Math.max(
-    items.findIndex((i) => i.id === q.sel),
-    items.length > 0 && !q.sel ? 0 : -1,
-  );
+  const index = rowOf(items, q.sel);
   const chosen = items[index];
   useEvents((e: Event) => void heard(feed, e));
-  useQueueKeys(feed, index);
+  useQueueKeys(feed);
   return (
     <main class="queue">
       <section class="queue-side" aria-label="Queue">
@@ -121,23 +123,25 @@ async function takeBack(feed: Feed): Promise<void> {
   if (id !== null) setQuery({ sel: id });
 }
 
-function useQueueKeys(feed: Feed, index: number): void {
+function useQueueKeys(feed: Feed): void {
   const list = useMemo((): Binding[] => {
+    // Read when a key is pressed, not when the list was drawn: who types fast must not review a part twice.
+    const here = (): number => rowOf(feed.items.peek(), query.peek().sel);
     const open = (): void => {
-      const i = feed.items.peek()[index];
+      const i = feed.items.peek()[here()];
       if (i) go(to(['inspections', i.id], query.peek()));
     };
     return [
-      { keys: ['j', 'ArrowDown'], does: 'next part', run: () => choose(feed, index + 1) },
-      { keys: ['k', 'ArrowUp'], does: 'part before', run: () => choose(feed, Math.max(0, index - 1)) },
-      { keys: ['o'], does: 'the part is OK', run: () => void decide(feed, index, 'ok') },
-      { keys: ['n'], does: 'the part is NOK', run: () => void decide(feed, index, 'nok') },
-      { keys: ['d'], does: 'don’t know', run: () => void decide(feed, index, 'unknown') },
+      { keys: ['j', 'ArrowDown'], does: 'next part', run: () => choose(feed, here() + 1) },
+      { keys: ['k', 'ArrowUp'], does: 'part before', run: () => choose(feed, Math.max(0, here() - 1)) },
+      { keys: ['o'], does: 'the part is OK', run: () => void decide(feed, here(), 'ok') },
+      { keys: ['n'], does: 'the part is NOK', run: () => void decide(feed, here(), 'nok') },
+      { keys: ['d'], does: 'don’t know', run: () => void decide(feed, here(), 'unknown') },
       { keys: ['u'], does: 'take the last review back', run: () => void takeBack(feed) },
       { keys: ['Enter'], does: 'look closely: layers, measurements, rules', run: open },
       { keys: ['r'], does: 'read the list anew', run: () => void feed.refresh() },
     ];
-  }, [feed, index]);
+  }, [feed]);
   useKeys(list);
 }
 

@@ -185,6 +185,8 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.type('scor');
     await page.locator('.editor .cm-tooltip-autocomplete').getByText('scoring').waitFor();
+    // CodeMirror takes no Enter within 75 ms of showing a list: it may have been meant for the text.
+    await page.waitForTimeout(300);
     await page.keyboard.press('Enter');
     await page.keyboard.type('graded');
     await shot('rules-yaml');
