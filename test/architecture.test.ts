@@ -142,7 +142,12 @@ const LAYERS: readonly Layer[] = [
     name: 'server/web',
     files: /^server\/web\//,
     // Drawings and plots are those of overlay and report: pure, and bundled with the page.
-    may: [/^server\/web\//, /^src\/core\/(report|grid)\//, /^rules\/rules\.schema\.json$/],
+    may: [
+      /^server\/web\//,
+      /^server\/schemas\/eventKinds\.ts$/,
+      /^src\/core\/(report|grid)\//,
+      /^rules\/rules\.schema\.json$/,
+    ],
     types: [/^server\/schemas\.ts$/, /^src\/core\/scene\.ts$/, /^typebox$/],
     packages:
       /^(preact(\/hooks)?|@preact\/signals|@tanstack\/virtual-core|codemirror|@codemirror\/(state|view|lang-yaml|lint|autocomplete)|yaml)$/,

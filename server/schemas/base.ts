@@ -15,20 +15,7 @@ export const listOf = <S extends TSchema>(title: string, item: S) =>
 export const ROLES = ['viewer', 'reviewer', 'engineer', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 export const PURPOSES = ['normal', 'calibration', 'exemplar'] as const;
-export const EVENT_KINDS = [
-  'inspection.done',
-  'inspection.failed',
-  'profile.progress',
-  'profile.ready',
-  'profile.failed',
-  'rules.live',
-  'review.made',
-  'review.undone',
-  'task.progress',
-  'task.done',
-  'task.failed',
-] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
+export { EVENT_KINDS, type EventKind } from './eventKinds.ts';
 
 /** Names that appear in addresses: no dots first, no slashes, nothing a file system would read. */
 export const ProductId = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' });

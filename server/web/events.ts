@@ -1,22 +1,9 @@
 /** What happens in the service, as it happens: one stream for the whole page, with the gaps filled after a break. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { EVENT_KINDS } from '../schemas/eventKinds.ts';
 import { at } from './api.ts';
-import type { Event, EventKind } from './types.ts';
-
-const KINDS: readonly EventKind[] = [
-  'inspection.done',
-  'inspection.failed',
-  'profile.progress',
-  'profile.ready',
-  'profile.failed',
-  'rules.live',
-  'review.made',
-  'review.undone',
-  'task.progress',
-  'task.done',
-  'task.failed',
-];
+import type { Event } from './types.ts';
 
 /** False while the stream is broken: figures may be old. */
 export const live = signal(true);
@@ -31,7 +18,7 @@ const hear = (message: MessageEvent<string>): void => {
 /** Listens from now on; the browser resumes after a break by itself. */
 export function openEvents(): () => void {
   stream = new EventSource(at(['events']));
-  for (const kind of KINDS) stream.addEventListener(kind, hear);
+  for (const kind of EVENT_KINDS) stream.addEventListener(kind, hear);
   stream.onopen = () => {
     live.value = true;
   };
