@@ -4,7 +4,7 @@ import { at, call, may, picture } from '../api.ts';
 import { useEvents } from '../events.ts';
 import { exactly, plural } from '../format.ts';
 import { useLoaded } from '../load.ts';
-import { Bar, Empty, FaultBox, ReviewBadge, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
+import { Empty, FaultBox, ProgressLine, ReviewBadge, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { go, query, setQuery, to } from '../router.ts';
 import type { Batch as Counts, Inspection, NewBatch, Page, Product } from '../types.ts';
 
@@ -179,12 +179,9 @@ function Watched({ id }: { id: string }) {
         </a>
       </header>
       {finished < b.total ? (
-        <div class="progress-line" role="status">
-          <Bar done={finished} total={b.total} label="Inspected" />
-          <span class="small faint">
-            {finished} of {b.total} inspected
-          </span>
-        </div>
+        <ProgressLine done={finished} total={b.total} label="Inspected">
+          {finished} of {b.total} inspected
+        </ProgressLine>
       ) : null}
       {/* biome-ignore lint/a11y/useSemanticElements: buttons in a row, no form. */}
       <div class="tiles" role="group" aria-label="Show only">

@@ -6,7 +6,7 @@ import { feedOf, review, reviewsChanged, undo } from '../feed.ts';
 import { exactly, REVIEW_WORDS, when } from '../format.ts';
 import { type Binding, useKeys } from '../keys.ts';
 import { useDraft, useLoaded } from '../load.ts';
-import { FaultBox, VerdictBadge, Waiting } from '../parts/basics.tsx';
+import { FaultBox, StoredFault, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { boxOf, Detectors, Measurements, Violations, valueKey } from '../parts/Findings.tsx';
 import { Offers } from '../parts/Offers.tsx';
 import { PartPicture, usePart } from '../parts/Part.tsx';
@@ -124,12 +124,7 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
           />
         </label>
         <FaultBox fault={part.fault} />
-        {i.error ? (
-          <div class="fault">
-            <b>{i.error.message}</b>
-            <p>{i.error.fix}</p>
-          </div>
-        ) : null}
+        {i.error ? <StoredFault error={i.error} /> : null}
         {i.state === 'queued' || i.state === 'running' ? <Waiting what="Waiting for the verdict" /> : null}
         {part.result ? (
           <>

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiFault } from '../api.ts';
 import { REVIEW_WORDS } from '../format.ts';
-import type { Inspection } from '../types.ts';
+import type { Fault, Inspection, Progress } from '../types.ts';
 
 /** The verdict, or how far an inspection is. Words carry it; colour only helps. */
 export function VerdictBadge({ of: i }: { of: Pick<Inspection, 'verdict' | 'state'> }) {
@@ -58,6 +58,36 @@ export function Waiting({ what = 'Loading' }: { what?: string }) {
 export function Bar({ done, total, label }: { done: number; total: number; label: string }) {
   const most = Math.max(1, total);
   return <progress class="bar" max={most} value={Math.min(done, most)} aria-label={label} />;
+}
+
+/** Work that counts its steps. */
+export function ProgressLine(props: { done: number; total: number; label: string; children: ComponentChildren }) {
+  const { done, total, label } = props;
+  return (
+    <div class="progress-line" role="status">
+      <Bar done={done} total={total} label={label} />
+      <span class="small faint">{props.children}</span>
+    </div>
+  );
+}
+
+/** A stage of a job, as jobs tell it. */
+export function StageLine({ progress: { stage, done, total } }: { progress: Progress }) {
+  return (
+    <ProgressLine done={done} total={total} label={stage}>
+      {stage} {done} of {total}
+    </ProgressLine>
+  );
+}
+
+/** Why something that was stored failed: no alarm, it happened before. */
+export function StoredFault({ error }: { error: Pick<Fault, 'message' | 'fix'> }) {
+  return (
+    <div class="fault">
+      <b>{error.message}</b>
+      <p>{error.fix}</p>
+    </div>
+  );
 }
 
 interface Message {

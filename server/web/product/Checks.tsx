@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { may } from '../api.ts';
 import type { MinedRule, MineResult, MutateResult, VetResult } from '../contracts.ts';
 import { exactly, percent } from '../format.ts';
-import { Bar, FaultBox, say, Waiting } from '../parts/basics.tsx';
+import { FaultBox, StageLine, StoredFault, say, Waiting } from '../parts/basics.tsx';
 import { to } from '../router.ts';
 import { addRule } from './document.ts';
 import type { RuleDraft } from './draft.ts';
@@ -72,20 +72,8 @@ export function TaskCard(props: {
       </header>
       <FaultBox fault={fault} />
       {busy && !task?.progress ? <Waiting what="Waiting for its turn" /> : null}
-      {busy && task?.progress ? (
-        <div class="progress-line" role="status">
-          <Bar done={task.progress.done} total={task.progress.total} label={task.progress.stage} />
-          <span class="small faint">
-            {task.progress.stage} {task.progress.done} of {task.progress.total}
-          </span>
-        </div>
-      ) : null}
-      {task?.error ? (
-        <div class="fault">
-          <b>{task.error.message}</b>
-          <p>{task.error.fix}</p>
-        </div>
-      ) : null}
+      {busy && task?.progress ? <StageLine progress={task.progress} /> : null}
+      {task?.error ? <StoredFault error={task.error} /> : null}
       {!task && !busy ? <p class="faint small">Not run yet.</p> : null}
       {props.children}
     </section>

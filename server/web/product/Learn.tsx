@@ -3,7 +3,7 @@ import { at, call, may, picture } from '../api.ts';
 import { useEvents } from '../events.ts';
 import { exactly, plural } from '../format.ts';
 import { useLoaded } from '../load.ts';
-import { Bar, Empty, FaultBox, sayFault, Waiting } from '../parts/basics.tsx';
+import { Empty, FaultBox, StageLine, StoredFault, sayFault, Waiting } from '../parts/basics.tsx';
 import { to } from '../router.ts';
 import type { Page, Product, Profile } from '../types.ts';
 import type { RuleDraft } from './draft.ts';
@@ -73,21 +73,9 @@ function ProfileCard({ profile: p, inUse }: { profile: Profile; inUse: boolean }
           rules {p.rules} · {p.author} · {exactly(p.createdAt)}
         </span>
       </header>
-      {p.progress && p.state === 'running' ? (
-        <div class="progress-line" role="status">
-          <Bar done={p.progress.done} total={p.progress.total} label={p.progress.stage} />
-          <span class="small faint">
-            {p.progress.stage} {p.progress.done} of {p.progress.total}
-          </span>
-        </div>
-      ) : null}
+      {p.progress && p.state === 'running' ? <StageLine progress={p.progress} /> : null}
       {p.state === 'queued' ? <Waiting what="Waiting for its turn" /> : null}
-      {p.error ? (
-        <div class="fault">
-          <b>{p.error.message}</b>
-          <p>{p.error.fix}</p>
-        </div>
-      ) : null}
+      {p.error ? <StoredFault error={p.error} /> : null}
       {p.facts ? (
         <>
           <p>

@@ -1,5 +1,5 @@
 /** The rule file that somebody works on: kept in the browser until it is saved, shared by all tabs of a product. */
-import { computed, type Signal, signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { at, call } from '../api.ts';
 import { useLoaded } from '../load.ts';
@@ -90,6 +90,3 @@ export function useRuleDraft(product: string): { readonly draft: RuleDraft | und
 /** What a product without a rule file starts with. */
 const skeleton = (product: string): string =>
   `schema: logsad/rules/v1\nproduct: ${product}\n\ninterests: {}\n\nrules: []\n\ndetectors: [patch, composition]\n`;
-
-/** True while any product has a draft that was not saved. */
-export const unsaved = computed(() => [...drafts.values()].some((d) => d.value !== null));
