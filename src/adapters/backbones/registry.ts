@@ -10,7 +10,8 @@ import { readPrompts } from '../prompts.ts';
 import { cellGraph } from './cellGraph.ts';
 import { convertTfjs } from './centernet.ts';
 import { PREPARATION, type Stage, wrapDense } from './dense.ts';
-import { headGraph, matmulGraph, nearestGraph, pickGraph } from './graphs.ts';
+import { denseBackbone } from './denseBackbone.ts';
+import { matmulGraph, nearestGraph, pickGraph } from './graphs.ts';
 import { loadImageText } from './imageText.ts';
 import { type DenseEntry, isRemote, isTransformer, type Manifest, type ModelEntry, readManifest } from './manifest.ts';
 import { loadMasks } from './masks.ts';
@@ -236,28 +237,13 @@ async function loadDense(inference: Inference, { id, entry, files }: ModelFiles)
   if (!('stages' in entry) || isRemote(entry))
     throw new LogsadError('MODEL_ROLE', { model: id, found: entry.role, expected: 'dense' });
   const graph = `dense/${id}`;
-  const head = `head/${id}`;
   const bytes = prepareDense(id, entry, await Promise.all(files.map((f) => f.read())));
   await loadGraph(inference, id, files[0]!.path, graph, { bytes });
   await probe(inference, id, entry, graph);
-  await inference.load(head, { bytes: headGraph(entry.stages) });
   const { preprocessing, stages, input, multiple } = entry;
-  const identity = JSON.stringify({
-    preparation: PREPARATION,
-    files: entry.files.map((f) => f.sha256),
-    preprocessing,
-    stages,
-    input,
-    multiple,
-  });
-  return {
-    id,
-    digest: createHash('sha256').update(identity).digest('hex'),
-    multiple,
-    stages: stages.map(({ name, stride, channels }) => ({ name, stride, channels })),
-    graph,
-    headGraph: head,
-  };
+  const sha256s = entry.files.map((f) => f.sha256);
+  const identity = { preparation: PREPARATION, files: sha256s, preprocessing, stages, input, multiple };
+  return denseBackbone(inference, id, graph, entry, identity);
 }
 
 /** Runs a black picture once: strides and channels of a manifest are claims, and detectors build on them. */

@@ -2,11 +2,10 @@
  * Dense backbones that a server runs behind the KServe v2 protocol: the graph that `logsad models export` writes, under
  * the name of the manifest. Only the backbone runs there; heads, searches and everything learnt stay on this machine.
  */
-import { createHash } from 'node:crypto';
 import type { DenseBackbone, Inference, RemoteGraph, Size, Tensor } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
 import { IMAGE_INPUT } from './dense.ts';
-import { headGraph } from './graphs.ts';
+import { denseBackbone } from './denseBackbone.ts';
 import type { RemoteEntry } from './manifest.ts';
 
 export const SERVED = {
@@ -56,7 +55,6 @@ export const testSize = (multiple: number, [, rows = -1, columns = -1]: readonly
 export async function loadServed(inference: Inference, id: string, entry: RemoteEntry): Promise<DenseBackbone> {
   const { source, stages, multiple, marks } = entry;
   const graph = `served/${id}`;
-  const head = `head/${id}`;
   const { stated } = await inference.load(graph, remoteGraphOf(entry));
   const size = testSize(multiple, stated?.[IMAGE_INPUT]);
   const found = await inference.run(
@@ -75,16 +73,8 @@ export async function loadServed(inference: Inference, id: string, entry: Remote
     if (told !== undefined && !(Math.abs(mark - told) <= SERVED.tolerance * told))
       refuse(`mark ${told} of ${name}: the weights that were exported`, `${mark.toPrecision(6)}: other weights`);
   }
-  await inference.load(head, { bytes: headGraph(stages) });
   const { model, version } = source;
-  const identity = JSON.stringify({ served: model, version: version ?? null, stages, multiple, marks: marks ?? null });
-  return {
-    id,
-    // Not the address: a server that moved serves the same model.
-    digest: createHash('sha256').update(identity).digest('hex'),
-    multiple,
-    stages: stages.map(({ name, stride, channels }) => ({ name, stride, channels })),
-    graph,
-    headGraph: head,
-  };
+  // Not the address: a server that moved serves the same model.
+  const identity = { served: model, version: version ?? null, stages, multiple, marks: marks ?? null };
+  return denseBackbone(inference, id, graph, entry, identity);
 }

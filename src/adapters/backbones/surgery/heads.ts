@@ -1,5 +1,5 @@
 /** Nodes added behind a transformer: layer norm in any operator set, and the NACLIP head (ALGORITHM 2.1). */
-import { ELEMENT, type GraphBuilder } from '../onnx.ts';
+import type { GraphBuilder } from '../onnx.ts';
 import type { Attention, Linear, Norm } from './attention.ts';
 import type { TokenGrid } from './position.ts';
 
@@ -93,6 +93,3 @@ export function tokenGrid(b: GraphBuilder, tokens: string, to: TokenGrid, channe
   const cut = b.node('Slice', [tokens, b.ints(1), b.ints(2 ** 31 - 1), b.ints(1)]);
   return b.node('Reshape', [cut, b.ints(1, to.rows, to.columns, channels)], {}, name);
 }
-
-/** The float32 element type, for casts. */
-export const FLOAT = ELEMENT.float32;
