@@ -2,7 +2,6 @@
  * Small dense linear algebra, row-major. Bags of features are Float32 `[n, 1, d]` grids or flat arrays; everything that
  * is solved or decomposed is Float64. Square matrices are flat arrays of n * n.
  */
-import type { Grid } from './grid.ts';
 
 type Vector = Float32Array | Float64Array;
 
@@ -48,11 +47,6 @@ export function unitRows<T extends Vector>(rows: T, d: number): T {
     if (norm > 0) for (let i = at; i < at + d; i++) out[i] = rows[i]! / norm;
   }
   return out;
-}
-
-/** A grid whose every cell vector has unit length (ALGORITHM 1.4). */
-export function unitCells(cells: Grid<Float32Array>): Grid<Float32Array> {
-  return { ...cells, data: unitRows(cells.data, cells.channels) };
 }
 
 /** Rows of `b` that share one reading of a row of `a`, and rows of `b` that stay in the second-level cache together. */
