@@ -97,7 +97,7 @@ export interface RunOptions {
   readonly deadlineMs?: number;
   /**
    * Indices into `fetch` of tensors that are soon fed again, unchanged: the child holds on to them for a while, so that
-   * feeding them costs no second way there. What it has let go of meanwhile is sent as any other tensor.
+   * feeding them costs no second way there. What it has let go of meanwhile is sent like every tensor.
    */
   readonly keep?: readonly number[];
 }
