@@ -222,8 +222,14 @@ export async function getBatch(sql: Queryable, id: string): Promise<BatchRow> {
   return found(row, `batch ${id}`);
 }
 
+type Tally = Pick<Static<typeof ProductMetrics>, 'inspections' | 'failed' | 'pass' | 'review' | 'reject'>;
+
 export async function productMetrics(sql: Queryable, product: string): Promise<Static<typeof ProductMetrics>> {
-  const [counts] = await sql.query<BatchRow>(`SELECT ${COUNTS} ${FROM} WHERE i.product = $1`, [product]);
+  const [counts] = await sql.query<Tally>(
+    `SELECT ${['inspections', 'failed', 'pass', 'review', 'reject'].map((c) => `coalesce(sum(${c}), 0)::int AS ${c}`)}
+     FROM tallies WHERE product = $1`,
+    [product],
+  );
   const [reviews] = await sql.query<{ reviewed: number; falseAlarms: number; missed: number }>(
     `SELECT count(*)::int AS reviewed,
        (count(*) FILTER (WHERE x.verdict = 'reject' AND x.review = 'ok'))::int AS "falseAlarms",
@@ -236,6 +242,5 @@ export async function productMetrics(sql: Queryable, product: string): Promise<S
      WHERE i.product = $1 AND r.verdict = 'reject' AND r.cause IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20`,
     [product],
   );
-  const { total: inspections, failed, pass, review, reject } = counts!;
-  return { product, inspections, failed, pass, review, reject, ...reviews!, causes };
+  return { product, ...counts!, ...reviews!, causes };
 }

@@ -5,13 +5,12 @@
  * kills, on each database.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DataPlace } from '../../server/main.ts';
 import { openSql } from '../../server/service.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
 import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
-import { ServiceProcess } from './support/process.ts';
+import { freePort, ServiceProcess } from './support/process.ts';
 import { PRODUCT, restored, type Seed, seed } from './support/seed.ts';
 
 const FULL = process.env.LOGSAD_FULL === '1';
@@ -22,13 +21,6 @@ const SEED = 20261122;
 /** A kill comes at a random moment of so many milliseconds once its share of the load is acknowledged. */
 const MOMENT_MS = 150;
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends numbered inspections, each until it is acknowledged; `acknowledged` goes from key to id. */

@@ -206,7 +206,7 @@ export const inspectionRoutes = [
       state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
       verdict: Type.Optional(words(['pass', 'review', 'reject'])),
       review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
-      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule that is the first cause' })),
+      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule or detector that is the first cause' })),
       from: Type.Optional(Instant),
       to: Type.Optional(Instant),
     }),

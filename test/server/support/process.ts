@@ -1,6 +1,15 @@
 /** Processes that tests start, kill without warning, and start again. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
 
 export interface ChildOptions {
   readonly data: string;
@@ -9,6 +18,15 @@ export interface ChildOptions {
   readonly engines: number;
   /** The engine without models. */
   readonly stub: boolean;
+}
+
+/** Bytes of a service, of its JavaScript heap, and of its engine processes; milliseconds its event loop was late since the last look. */
+export interface Figures {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly engine: number;
+  readonly loopP99: number;
+  readonly loopMax: number;
 }
 
 export class ServiceProcess {
@@ -38,6 +56,18 @@ export class ServiceProcess {
         reject(new Error(`${this.#kind} ended: ${code ?? signal} ${words.slice(-2000)}`)),
       );
     });
+  }
+
+  figures(): Promise<Figures> {
+    const child = this.#child!;
+    return new Promise((resolve, reject) => {
+      child.once('message', resolve as (message: unknown) => void);
+      child.send('figures', (error) => void (error && reject(error)));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** `kill -9`, now; resolves when it is gone. */
