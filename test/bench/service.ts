@@ -55,11 +55,13 @@ async function lanes(width: number, count: number, work: Work) {
 }
 
 const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
-const HEAD = ['', 'inspections', 'per second', 'p50 ms', 'p99 ms', 'event loop p99 ms', 'longest'];
+const HEAD = ['', 'inspections', 'per second', 'p50 ms', 'p99 ms', 'event loop p99 ms', 'longest', 'CPU ms each'];
 
 function row(name: string, { total, each }: Awaited<ReturnType<typeof lanes>>, figures?: Figures): string[] {
   const times = [quantile(each, 0.5), quantile(each, 0.99)].map((v) => v.toFixed(0));
-  const loop = figures ? [figures.loopP99.toFixed(1), figures.loopMax.toFixed(0)] : ['', ''];
+  const loop = figures
+    ? [figures.loopP99.toFixed(1), figures.loopMax.toFixed(0), (figures.cpu / each.length).toFixed(1)]
+    : ['', '', ''];
   return [name, String(each.length), ((1000 * each.length) / total).toFixed(2), ...times, ...loop];
 }
 
@@ -118,7 +120,7 @@ async function load(made: Seed, { clients, parts, turns }: Sizes): Promise<void>
     ratios.push(served.total / alone.total);
   }
   await plain.close();
-  console.log(table(HEAD, rows));
+  console.log(`${table(HEAD, rows)}\n\nCPU and event loop are the service's own, without its engine process.`);
   const shown = ratios.map((r) => r.toFixed(2)).join(', ');
   console.log(
     `\nservice against library, time for the same inspections: ${shown}; median ${median(ratios).toFixed(2)} (target 1.15)`,
@@ -174,11 +176,13 @@ async function memory(made: Seed, { many }: Sizes): Promise<void> {
     const of = (pick: (f: Figures) => number): string => megabytes(median(looks.map(pick)));
     const loop = Math.max(...looks.map((f) => f.loopP99)).toFixed(1);
     const done = String(quarter * LOOKS * step);
-    rows.push([done, of((f) => f.rss), of((f) => f.heapUsed), of((f) => f.engine), rate.toFixed(1), loop]);
+    const cpu = (looks.reduce((sum, f) => sum + f.cpu, 0) / (LOOKS * step)).toFixed(1);
+    const heap = megabytes((await service.figures('collected')).heapUsed);
+    rows.push([done, of((f) => f.rss), heap, of((f) => f.engine), rate.toFixed(1), loop, cpu]);
   }
-  const head = ['inspections, engine without models', 'service MB', 'of it JavaScript', 'engine MB', 'per second'];
+  const head = ['inspections, engine without models', 'service MB', 'JavaScript, collected', 'engine MB', 'per second'];
   console.log(
-    `${table([...head, 'event loop p99 ms'], rows)}\n\nMedians of ${LOOKS} looks in each quarter; the worst p99.\n`,
+    `${table([...head, 'event loop p99 ms', 'CPU ms each'], rows)}\n\nMedians of ${LOOKS} looks in each quarter, JavaScript at its end; the worst p99.\n`,
   );
   await service.stop();
   place.dispose();

@@ -20,11 +20,17 @@ export interface ChildOptions {
   readonly stub: boolean;
 }
 
-/** Bytes of a service, of its JavaScript heap, and of its engine processes; milliseconds its event loop was late since the last look. */
+/**
+ * Bytes of a service, of its JavaScript heap, and of its engine processes; since the last look, milliseconds of processor
+ * that the service alone took, and how late its event loop was.
+ */
 export interface Figures {
   readonly rss: number;
   readonly heapUsed: number;
   readonly engine: number;
+  /** Of engine processes that inspect. */
+  readonly pids: readonly number[];
+  readonly cpu: number;
   readonly loopP99: number;
   readonly loopMax: number;
 }
@@ -58,16 +64,13 @@ export class ServiceProcess {
     });
   }
 
-  figures(): Promise<Figures> {
+  /** `collected`: once its garbage is gone. */
+  figures(of: 'now' | 'collected' = 'now'): Promise<Figures> {
     const child = this.#child!;
     return new Promise((resolve, reject) => {
       child.once('message', resolve as (message: unknown) => void);
-      child.send('figures', (error) => void (error && reject(error)));
+      child.send(of, (error) => void (error && reject(error)));
     });
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid;
   }
 
   /** `kill -9`, now; resolves when it is gone. */
