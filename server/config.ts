@@ -41,6 +41,8 @@ export const LIMITS = {
   /** What a form may add to its picture. */
   formBytes: 2 ** 20,
   jsonBytes: 2 * 2 ** 20,
+  /** A request may take so long to come in: the largest batch at 5 Mbit a second, where Node's own 5 minutes ask for 14. */
+  requestMs: 15 * 60_000,
   /** A synchronous inspection waits so long unless the request says otherwise. */
   waitMs: 10_000,
   longestWaitMs: 60_000,

@@ -115,7 +115,9 @@ export class EngineHost {
     let words = '';
     // First of all: without handles Node gives back a child that has neither pipes nor channel, and tells on the next tick.
     child.on('error', (error) => this.#end(child, error.message));
-    child.on('close', (code, signal) => this.#end(child, signal ? `signal ${signal}` : `exit code ${code}`, words.trim()));
+    child.on('close', (code, signal) =>
+      this.#end(child, signal ? `signal ${signal}` : `exit code ${code}`, words.trim()),
+    );
     child.on('message', (message: FromEngine) => {
       if (this.#child === child) this.#settle(message);
     });
