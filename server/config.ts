@@ -5,6 +5,8 @@ export interface ServiceOptions {
   readonly data: string;
   /** PostgreSQL; without it PGlite in the data folder. */
   readonly databaseUrl?: string;
+  /** False: commits of the embedded database do not wait for the disk. PostgreSQL decides for itself. */
+  readonly flush?: boolean;
   /** Engine processes that inspect. 0: this process only answers, workers elsewhere inspect. */
   readonly engines: number;
   readonly allowPrivateWebhooks: boolean;
