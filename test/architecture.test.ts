@@ -119,7 +119,7 @@ const LAYERS: readonly Layer[] = [
     files: /^server\/storage\//,
     may: [/^server\/storage\//, /^src\/index\.ts$/],
     types: [/^server\/schemas\.ts$/],
-    packages: /^(node:|@electric-sql\/pglite$|pg$|typebox$)/,
+    packages: /^(node:|@electric-sql\/pglite(\/nodefs)?$|pg$|typebox$)/,
     wayOut: 'storage keeps rows and files and knows no requests: let the route or the job decide',
   },
   {
