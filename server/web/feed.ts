@@ -141,7 +141,8 @@ async function send(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, co
     const headers = { 'idempotency-key': crypto.randomUUID() };
     const r = await call<Review>(at(['inspections', i.id, 'reviews']), { method: 'POST', json: body, headers });
     remember([...made(), { review: r.id, inspection: i.id, before: i.review }]);
-    say(`${i.name}: ${REVIEW_WORDS[verdict]}`, { action: { name: 'Undo', run: () => void undo(feed) } });
+    const action = { name: 'Undo', run: () => void undo(feed) };
+    say(`${i.name}: ${REVIEW_WORDS[verdict]}`, { topic: 'review', action });
     reviewsChanged.value++;
     return true;
   } catch (fault) {
@@ -159,13 +160,13 @@ async function takeBack(feed: Feed | null): Promise<string | null> {
   const list = made();
   const last = list.pop();
   if (!last) {
-    say('There is no review of yours to take back.');
+    say('There is no review of yours to take back.', { topic: 'review' });
     return null;
   }
   try {
     await call(at(['reviews', last.review, 'undo']), { method: 'POST' });
     feed?.patch(last.inspection, { review: last.before });
-    say('Review taken back.');
+    say('Review taken back.', { topic: 'review' });
     reviewsChanged.value++;
   } catch (fault) {
     sayFault(fault);

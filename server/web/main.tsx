@@ -79,7 +79,7 @@ function Signed() {
         )}
         <button
           type="button"
-          class="quiet"
+          class="quiet keys-button"
           aria-label="Keys"
           onClick={() => {
             helpShown.value = true;

@@ -86,10 +86,10 @@ function NewProduct() {
           onInput={(e) => setTitle(e.currentTarget.value)}
         />
       </label>
-      <span class="faint small place">{id || ' '}</span>
       <button type="submit" class="primary" disabled={id === ''}>
         Create
       </button>
+      <span class="faint small place">{id || ' '}</span>
       <FaultBox fault={fault} />
     </form>
   );
@@ -112,7 +112,13 @@ function One({ id, tab }: { id: string; tab: string }) {
   useEffect(product.reload, [tab, newest]);
   const p = product.data;
   const broken = product.fault ?? fault;
-  if (!p || !draft) return <main class="page">{broken ? <FaultBox fault={broken} /> : <Waiting />}</main>;
+  if (!p || !draft)
+    return (
+      <main class="page">
+        {broken ? <FaultBox fault={broken} /> : <Waiting />}
+        {broken ? <a href={to(['products'])}>All products</a> : null}
+      </main>
+    );
   return (
     <main class="product-page">
       <header class="product-head">

@@ -252,8 +252,14 @@ function Filters() {
           ))}
         </select>
       ) : null}
-      <select aria-label="Rule" value={q.rule ?? ''} onChange={set('rule')} disabled={!product}>
-        <option value="">{product ? 'any rule' : 'rule: choose a product'}</option>
+      <select
+        aria-label="Rule"
+        value={q.rule ?? ''}
+        onChange={set('rule')}
+        disabled={!product}
+        title={product ? undefined : 'Choose a product first'}
+      >
+        <option value="">any rule</option>
         {rules.map((r) => (
           <option key={r} value={r}>
             {r}

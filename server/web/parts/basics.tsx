@@ -94,6 +94,8 @@ interface Message {
   readonly id: number;
   readonly text: string;
   readonly bad: boolean;
+  /** A newer message on the same matter takes its place. */
+  readonly topic: string;
   readonly action?: { readonly name: string; readonly run: () => void };
 }
 
@@ -102,10 +104,11 @@ const SHOWN_MS = 6000;
 let next = 0;
 
 /** A line at the foot of the page for some seconds. */
-export function say(text: string, options: { bad?: boolean; action?: Message['action'] } = {}): void {
+export function say(text: string, options: { bad?: boolean; topic?: string; action?: Message['action'] } = {}): void {
   const id = next++;
-  const { bad = false, action } = options;
-  messages.value = [...messages.peek().slice(-2), { id, text, bad, ...(action ? { action } : {}) }];
+  const { bad = false, topic = String(id), action } = options;
+  const others = messages.peek().filter((m) => m.topic !== topic);
+  messages.value = [...others.slice(-2), { id, text, bad, topic, ...(action ? { action } : {}) }];
   setTimeout(
     () => {
       messages.value = messages.peek().filter((m) => m.id !== id);

@@ -1,5 +1,6 @@
 /** Shapes over a photograph: chosen, drawn and removed, by pointer and by keys. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { TAP } from '../parts/Stage.tsx';
 import type { Point } from '../types.ts';
 import type { Drawn, Shape } from './document.ts';
 import { keyOf, nameOf } from './Target.tsx';
@@ -7,8 +8,8 @@ import { keyOf, nameOf } from './Target.tsx';
 export type Tool = 'look' | Shape['kind'];
 /** A box smaller than this, in fractions, was a click. */
 const LEAST = 0.004;
-/** A polygon is closed by a click so near to its first corner, in fractions. */
-const CLOSE = 0.015;
+/** A polygon is closed by a click so near to its first corner, in pixels: fingers are wider. */
+const CLOSE = { mouse: 10, pen: 14, touch: 26 } as const;
 
 interface CanvasProps {
   readonly shapes: readonly Drawn[];
@@ -27,6 +28,8 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
   const [start, setStart] = useState<Point | null>(null);
   const [now, setNow] = useState<Point | null>(null);
   const [corners, setCorners] = useState<readonly Point[]>([]);
+  /** Pointers that are down; two fingers zoom and draw nothing. */
+  const down = useRef({ ids: new Set<number>(), many: false, x: 0, y: 0 });
   useEffect(() => {
     setStart(null);
     setCorners([]);
@@ -37,31 +40,41 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
     const within = (v: number): number => Math.min(1, Math.max(0, v));
     return [within((e.clientX - r.left) / r.width), within((e.clientY - r.top) / r.height)];
   };
-  const down = (e: PointerEvent): void => {
-    if (tool === 'look' || e.button !== 0) return;
-    e.stopPropagation();
-    const p = place(e);
-    if (tool === 'point') onAdd({ kind: 'point', point: p });
-    else if (tool === 'box') {
-      svg.current!.setPointerCapture(e.pointerId);
-      setStart(p);
-    } else {
-      const [first] = corners;
-      const closes = first && corners.length > 2 && Math.hypot(p[0] - first[0], p[1] - first[1]) < CLOSE;
-      if (closes) onAdd({ kind: 'polygon', polygon: corners });
-      setCorners(closes ? [] : [...corners, p]);
-    }
+  const corner = (p: Point, by: string): void => {
+    const [first] = corners;
+    const r = svg.current!.getBoundingClientRect();
+    const far = first ? Math.hypot((p[0] - first[0]) * r.width, (p[1] - first[1]) * r.height) : Infinity;
+    const closes = corners.length > 2 && far < (CLOSE[by as keyof typeof CLOSE] ?? CLOSE.mouse);
+    if (closes) onAdd({ kind: 'polygon', polygon: corners });
+    setCorners(closes ? [] : [...corners, p]);
   };
-  const up = (e: PointerEvent): void => {
-    if (start === null) return;
+  const onDown = (e: PointerEvent): void => {
+    if (tool === 'look' || e.button !== 0) return;
+    // Fingers go on to the stage, which zooms by two of them.
+    if (e.pointerType !== 'touch') e.stopPropagation();
+    const { ids } = down.current;
+    ids.add(e.pointerId);
+    down.current = { ids, many: ids.size > 1, x: e.clientX, y: e.clientY };
+    setNow(place(e));
+    setStart(tool === 'box' && ids.size === 1 ? place(e) : null);
+    if (tool === 'box') svg.current!.setPointerCapture(e.pointerId);
+  };
+  const onUp = (e: PointerEvent): void => {
+    const { ids, many, x, y } = down.current;
+    if (!ids.delete(e.pointerId)) return;
+    setStart(null);
+    if (many || e.type === 'pointercancel') return;
     const p = place(e);
+    const tapped = Math.hypot(e.clientX - x, e.clientY - y) <= 2 * TAP;
+    if (tool === 'point' && tapped) onAdd({ kind: 'point', point: p });
+    if (tool === 'polygon' && tapped) corner(p, e.pointerType);
+    if (start === null) return;
     const box = [
       Math.min(start[0], p[0]),
       Math.min(start[1], p[1]),
       Math.max(start[0], p[0]),
       Math.max(start[1], p[1]),
     ] as const;
-    setStart(null);
     if (box[2] - box[0] > LEAST && box[3] - box[1] > LEAST) onAdd({ kind: 'box', box });
   };
   const onKeyDown = (e: KeyboardEvent): void => {
@@ -83,9 +96,10 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       tabIndex={0}
       role="group"
       aria-label={`${shapes.length} shapes`}
-      onPointerDown={down}
+      onPointerDown={onDown}
       onPointerMove={(e) => setNow(place(e))}
-      onPointerUp={up}
+      onPointerUp={onUp}
+      onPointerCancel={onUp}
       onKeyDown={onKeyDown}
     >
       {shapes.map((s) => {
@@ -100,11 +114,7 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
             tabIndex={tool === 'look' ? 0 : -1}
             aria-label={`${nameOf(s.target)} ${s.shape.kind}`}
             aria-pressed={marked === key}
-            onPointerDown={(e) => {
-              if (tool !== 'look') return;
-              e.stopPropagation();
-              onMark(marked === key ? null : key);
-            }}
+            onClick={() => tool === 'look' && onMark(marked === key ? null : key)}
             onKeyDown={(e) => {
               if (e.key === 'Enter' || e.key === ' ') {
                 e.preventDefault();
@@ -127,7 +137,15 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
 
 function Outline({ shape, width, height }: { shape: Shape; width: number; height: number }) {
   if (shape.kind === 'point') {
-    return <circle cx={shape.point[0] * width} cy={shape.point[1] * height} r={Math.max(width, height) / 130} />;
+    const [cx, cy] = [shape.point[0] * width, shape.point[1] * height];
+    const r = Math.max(width, height) / 130;
+    // A finger does not hit the dot alone.
+    return (
+      <>
+        <circle class="around" cx={cx} cy={cy} r={3 * r} />
+        <circle cx={cx} cy={cy} r={r} />
+      </>
+    );
   }
   if (shape.kind === 'box') {
     const [x0, y0, x1, y1] = shape.box;

@@ -2,12 +2,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { at, call, may, picture } from '../api.ts';
 import type { Preview } from '../contracts.ts';
+import { plural } from '../format.ts';
 import { useLoaded } from '../load.ts';
 import { Empty, FaultBox, Waiting } from '../parts/basics.tsx';
 import { Overlay } from '../parts/layers.tsx';
 import { Photo } from '../parts/Part.tsx';
 import { Stage } from '../parts/Stage.tsx';
-import { query } from '../router.ts';
+import { query, setQuery } from '../router.ts';
 import type { Normal, Page } from '../types.ts';
 import { Canvas, type Tool } from './Canvas.tsx';
 import { addShape, interestsOf, removeShape, type Shape, shapesOn } from './document.ts';
@@ -51,9 +52,9 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
   const chosen = q.for ?? (interests[0] ? `interest:${interests[0].name}` : 'ignore');
   const target = targetOf(chosen);
   const [native, setNative] = useState({ width: 4, height: 3 });
-  const [tool, setTool] = useState<Tool>('look');
+  const tool = TOOLS.find((t) => t.tool === q.tool)?.tool ?? 'look';
   const [marked, mark] = useState<string | null>(null);
-  const [shown, show] = useState(false);
+  const shown = q.grounding === 'on';
   const preview = usePreview(product, image, draft.text, shown);
   const shapes = shapesOn(draft.text, image);
   const locked = !may('engineer');
@@ -76,7 +77,7 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
                 type="button"
                 aria-pressed={tool === t.tool}
                 disabled={t.tool === 'point' && !('interest' in target)}
-                onClick={() => setTool(t.tool)}
+                onClick={() => setQuery({ tool: t.tool === 'look' ? null : t.tool })}
               >
                 {t.word}
               </button>
@@ -87,7 +88,11 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
           </button>
           <span class="gap" />
           <label class="check">
-            <input type="checkbox" checked={shown} onChange={(e) => show(e.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={shown}
+              onChange={(e) => setQuery({ grounding: e.currentTarget.checked ? 'on' : null })}
+            />
             Show grounding
           </label>
         </div>
@@ -118,9 +123,9 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
         />
       </Stage>
       <p class="small faint board-foot" role="status">
-        {shown && preview.loading ? 'Grounding …' : null}
+        {shown && preview.loading ? <Grounding first={preview.data === undefined} /> : null}
         {shown && !preview.loading && preview.data
-          ? `Grounded in ${preview.data.ms} ms: ${preview.data.scene.instances.length} instances`
+          ? `${plural(preview.data.scene.instances.length, 'instance')} found, in ${(preview.data.ms / 1000).toFixed(1)} s`
           : null}
         {!shown ? HINTS[tool] : null}
       </p>
@@ -133,6 +138,26 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
           ))
         : null}
     </section>
+  );
+}
+
+/** From this second on it is said why it takes long. */
+const LONG_S = 3;
+
+/** The models learn from the exemplars before they can show what those find: it is said, and that something goes on. */
+function Grounding({ first }: { first: boolean }) {
+  const [seconds, count] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => count((s) => s + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span class="grounding">
+      <span class="spinner" aria-hidden="true" /> Grounding{first ? '' : ' anew'} …{' '}
+      {seconds < LONG_S
+        ? null
+        : `The exemplars are learnt first, after every change of them: up to half a minute. ${seconds} s so far.`}
+    </span>
   );
 }
 

@@ -9,6 +9,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { RuleFault } from '../types.ts';
 import { completeFrom, type JsonSchema } from './completion.ts';
 import { interestsOf } from './document.ts';
+import { yamlTones } from './highlight.ts';
 
 interface Props {
   readonly text: string;
@@ -36,8 +37,6 @@ const THEME = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
     backgroundColor: 'color-mix(in srgb, var(--focus) 30%, transparent) !important',
   },
-  // The highlighter's tones are made for light ground; the filter turns them over in the dark.
-  '.cm-line > span:not([class^="cm-"])': { filter: 'var(--code-filter)' },
   '.cm-tooltip': { backgroundColor: 'var(--paper)', color: 'var(--ink)', border: '1px solid var(--line)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-panels': { backgroundColor: 'var(--sunk)', color: 'var(--ink)' },
@@ -75,6 +74,7 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
         }),
         EditorView.lineWrapping,
         THEME,
+        yamlTones,
       ],
     });
     const made = new EditorView({ state, parent: root, root });

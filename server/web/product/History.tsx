@@ -1,8 +1,8 @@
 /** Every version of the rule file: who saved it and why, what it changed, what it would say of stored parts. */
 import { useState } from 'preact/hooks';
 import { ApiFault, at, call, may } from '../api.ts';
-import { exactly, plural } from '../format.ts';
-import { useLoaded } from '../load.ts';
+import { changing, exactly, plural } from '../format.ts';
+import { useDraft, useLoaded } from '../load.ts';
 import { Dialog, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { Diff, diffOf } from '../parts/Diff.tsx';
 import { query, setQuery, to } from '../router.ts';
@@ -28,7 +28,7 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
             <p>{v.why}</p>
             <p class="row-of-buttons">
               <a class="button" href={to(['products', product, 'rules'], { version: v.version, view: 'yaml' })}>
-                Show
+                Show the file
               </a>
               {n < draft.versions.length - 1 ? (
                 <button
@@ -61,14 +61,15 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
 /** A version goes live for a reason, which the history keeps; objections are shown before they are overruled. */
 function LiveDialog(props: { product: string; version: number; onClose: () => void; onLive: () => void }) {
   const { product, version } = props;
-  const [why, setWhy] = useState('');
+  const why = useDraft(`why ${product} ${version}`);
   const [fault, setFault] = useState<unknown>(null);
   const objected = fault instanceof ApiFault && fault.code === 'RULES_NOT_ACCEPTABLE';
   const accept = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     try {
-      const json = { why: why.trim(), ...(objected ? { force: true } : {}) };
+      const json = { why: why.value.trim(), ...(objected ? { force: true } : {}) };
       await call(at(['products', product, 'rules', version, 'accept']), { method: 'POST', json });
+      why.value = '';
       say(`Version ${version} is live.`);
       props.onLive();
       props.onClose();
@@ -81,7 +82,15 @@ function LiveDialog(props: { product: string; version: number; onClose: () => vo
       <form class="stack" onSubmit={accept}>
         <label class="stack">
           Why
-          <textarea rows={2} required maxLength={2000} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />
+          <textarea
+            rows={2}
+            required
+            maxLength={2000}
+            value={why.value}
+            onInput={(e) => {
+              why.value = e.currentTarget.value;
+            }}
+          />
         </label>
         <FaultBox fault={fault} />
         <div class="row-of-buttons">
@@ -111,8 +120,7 @@ function Changed({ product, from, to: until }: { product: string; from: number; 
       {verdicts.data ? (
         <>
           <p class="small">
-            Of the newest {plural(verdicts.data.scenes, 'stored part')},{' '}
-            {plural(verdicts.data.changes.length, 'verdict')} change.
+            Of the newest {plural(verdicts.data.scenes, 'stored part')}, {changing(verdicts.data.changes.length)}.
           </p>
           <ul class="changes">
             {verdicts.data.changes.map((c) => (

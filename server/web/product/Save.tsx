@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { ApiFault, at, call, may } from '../api.ts';
 import type { Replay } from '../contracts.ts';
-import { useLoaded } from '../load.ts';
+import { useDraft, useLoaded } from '../load.ts';
 import { Dialog, FaultBox, say, Waiting } from '../parts/basics.tsx';
 import { Diff, diffOf, ReplayLine, ReplayParts } from '../parts/Diff.tsx';
 import type { AcceptedRules, RuleFileText } from '../types.ts';
@@ -34,16 +34,17 @@ export function DraftBar({ product, draft }: { product: string; draft: RuleDraft
 }
 
 function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleDraft; onClose: () => void }) {
-  const [why, setWhy] = useState('');
+  const reason = useDraft(`why ${product}`);
+  const why = reason.value;
   const [fault, setFault] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<{ version: number; fault: ApiFault } | null>(null);
+  const [refused, setRefused] = useState<{ version: number; why: string; fault: ApiFault } | null>(null);
   const replay = useLoaded<Replay>(`replay ${product} ${draft.text}`, (signal) =>
     call(at(['products', product, 'replay']), { method: 'POST', json: { text: draft.text }, signal }),
   );
-  const live = async (version: number, force: boolean): Promise<void> => {
+  const live = async (version: number, because: string, force: boolean): Promise<void> => {
     const path = at(['products', product, 'rules', version, 'accept']);
-    await call<AcceptedRules>(path, { method: 'POST', json: { why, ...(force ? { force } : {}) } });
+    await call<AcceptedRules>(path, { method: 'POST', json: { why: because, ...(force ? { force } : {}) } });
     say(`Version ${version} is live.`);
   };
   const save = async (accept: boolean): Promise<void> => {
@@ -55,15 +56,16 @@ function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleD
         method: 'POST',
         json: { text: draft.text, why, base: draft.base },
       });
+      reason.value = '';
       draft.drop();
       draft.reload();
       if (!accept) say(`Saved as version ${version}, not live yet.`);
       else {
         try {
-          await live(version, false);
+          await live(version, why, false);
         } catch (error) {
           if (!(error instanceof ApiFault && error.code === 'RULES_NOT_ACCEPTABLE')) throw error;
-          setRefused({ version, fault: error });
+          setRefused({ version, why, fault: error });
           setBusy(false);
           return;
         }
@@ -78,7 +80,7 @@ function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleD
   const insist = async (): Promise<void> => {
     setBusy(true);
     try {
-      await live(refused!.version, true);
+      await live(refused!.version, refused!.why, true);
       draft.reload();
       onClose();
     } catch (error) {
@@ -122,7 +124,9 @@ function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleD
             rows={2}
             value={why}
             maxLength={2000}
-            onInput={(e) => setWhy(e.currentTarget.value)}
+            onInput={(e) => {
+              reason.value = e.currentTarget.value;
+            }}
             placeholder="Kept in the history with your name"
           />
         </label>
