@@ -66,7 +66,11 @@ function Signed() {
         </a>
         <nav aria-label="Pages">
           {PLACES.map((p) => (
-            <a key={p.at} href={to([p.at])} aria-current={p.at === place ? 'page' : undefined}>
+            <a
+              key={p.at}
+              href={to([p.at])}
+              aria-current={p.at === place ? 'page' : p.at === 'queue' && place === 'inspections' ? 'true' : undefined}
+            >
               {p.name}
             </a>
           ))}

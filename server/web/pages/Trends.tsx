@@ -190,7 +190,7 @@ function Fires({ t }: { t: Found }) {
               />
             </span>
             <span class="n">
-              {r.fired} <span class="faint">{percent(r.share)}</span>
+              {r.fired} <span class="faint">· {percent(r.share)}</span>
             </span>
           </li>
         ))}

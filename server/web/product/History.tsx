@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { ApiFault, at, call, may } from '../api.ts';
 import { changing, exactly, plural } from '../format.ts';
 import { useDraft, useLoaded } from '../load.ts';
-import { Dialog, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
+import { Dialog, Empty, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { Diff, diffOf } from '../parts/Diff.tsx';
 import { query, setQuery, to } from '../router.ts';
 import type { RuleFileText, RulesDiff } from '../types.ts';
@@ -14,6 +14,11 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
   const [asked, ask] = useState<number | null>(null);
   return (
     <>
+      {draft.versions.length === 0 ? (
+        <Empty title="No version was saved yet">
+          <p class="faint">The first one appears here when a draft is saved.</p>
+        </Empty>
+      ) : null}
       <ol class="versions">
         {draft.versions.map((v, n) => (
           <li key={v.version} class="card">
@@ -132,6 +137,8 @@ function Changed({ product, from, to: until }: { product: string; from: number; 
             ))}
           </ul>
         </>
+      ) : verdicts.loading ? (
+        <Waiting what="Judging stored parts again" />
       ) : null}
     </div>
   );

@@ -31,7 +31,23 @@ export interface Visit {
   shot(name: string): Promise<void>;
   /** Serious and critical findings of axe, as `rule: target`. */
   axe(): Promise<string[]>;
+  /** What does not fit: a page wider than the window, and for fingers controls of less than 40 pixels. */
+  cramped(): Promise<string[]>;
 }
+
+/** In the page. Links within a sentence are as high as its line; what a label holds is as large as the label. */
+const CRAMPED = `(() => {
+  const found = document.documentElement.scrollWidth > innerWidth ? ['wider than the window'] : [];
+  if (!matchMedia('(pointer: coarse)').matches) return found;
+  const controls = 'button, a.button, nav a, select, summary, input, textarea';
+  for (const e of document.querySelectorAll(controls)) {
+    if (!e.checkVisibility({ visibilityProperty: true }) || e.matches('.unseen, :disabled, details:not([open]) > :not(summary) *')) continue;
+    const box = (e.closest('label:has(input[type=checkbox])') ?? e).getBoundingClientRect();
+    if (box.width === 0 || box.height === 0 || (box.height >= 40 && box.width >= 40)) continue;
+    found.push(\`\${Math.round(box.width)} x \${Math.round(box.height)}: \${e.tagName.toLowerCase()} \${e.getAttribute('aria-label') ?? e.textContent.trim().slice(0, 40)}\`);
+  }
+  return found;
+})()`;
 
 /** A new window on the page, signed in through its form unless `token` is null. */
 export async function visit(
@@ -67,14 +83,11 @@ export async function visit(
     axe: async () => {
       await page.evaluate(AXE);
       const found = (await page.evaluate('axe.run().then((r) => r.violations)')) as AxeFinding[];
-      return (
-        found
-          .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-          .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`))
-          // In the dark a filter turns the highlighter's tones over, which axe does not compute.
-          .filter((found) => !found.startsWith('color-contrast: .editor'))
-      );
+      return found
+        .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+        .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`));
     },
+    cramped: async () => (await page.evaluate(CRAMPED)) as string[],
   };
 }
 
