@@ -171,12 +171,14 @@ function Watched({ id }: { id: string }) {
           {b.product} · {exactly(b.createdAt)} · {b.author}
         </span>
         <span class="gap" />
-        <a class="button" href={to(['queue'], { batch: id, review: 'any' })}>
-          Review these
-        </a>
-        <a class="button" href={to(['batch'])}>
-          New batch
-        </a>
+        <span class="row-of-buttons">
+          <a class="button" href={to(['queue'], { batch: id, review: 'any' })}>
+            Review these
+          </a>
+          <a class="button" href={to(['batch'])}>
+            New batch
+          </a>
+        </span>
       </header>
       {finished < b.total ? (
         <ProgressLine done={finished} total={b.total} label="Inspected">

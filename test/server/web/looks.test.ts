@@ -155,18 +155,18 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the looks of the review page
   const SIZES = {
     desk: { viewport: { width: 1280, height: 800 } },
     tablet: { viewport: { width: 1024, height: 768 }, hasTouch: true, isMobile: true },
-    upright: { viewport: { width: 768, height: 1024 }, hasTouch: true, isMobile: true },
+    'tablet upright': { viewport: { width: 768, height: 1024 }, hasTouch: true, isMobile: true },
   } as const;
   const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
     (['desk', 'tablet'] as const).map((size) => ({ colorScheme, size })),
   );
   it.each([
     ...LOOKS,
-    { colorScheme: 'light', size: 'upright' } as const,
+    { colorScheme: 'light', size: 'tablet upright' } as const,
   ])('is in order in $colorScheme on a $size, on every page and dialog', async ({ colorScheme, size }) => {
     const found: Record<string, string[]> = {};
     const look = async (name: string, on: Visit): Promise<void> => {
-      await on.shot(`${name}-${size}-${colorScheme}`);
+      await on.shot(`${name}-${size.replace(' ', '-')}-${colorScheme}`);
       const faults = await faultsOf(on);
       if (faults.length > 0) found[name] = faults;
     };
