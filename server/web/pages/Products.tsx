@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { at, call, may } from '../api.ts';
 import { plural } from '../format.ts';
-import { useLoaded } from '../load.ts';
+import { useDraft, useLoaded } from '../load.ts';
 import { Empty, FaultBox, Waiting } from '../parts/basics.tsx';
 import { Checks } from '../product/Checks.tsx';
 import { Draw } from '../product/Draw.tsx';
@@ -57,7 +57,8 @@ function All() {
 }
 
 function NewProduct() {
-  const [title, setTitle] = useState('');
+  const draft = useDraft('new product');
+  const title = draft.value;
   const [fault, setFault] = useState<unknown>(null);
   const id = title
     .toLowerCase()
@@ -68,6 +69,7 @@ function NewProduct() {
     e.preventDefault();
     try {
       await call(at(['products']), { method: 'POST', json: { id, title: title.trim() } });
+      draft.value = '';
       go(to(['products', id, 'draw']));
     } catch (error) {
       setFault(error);
@@ -83,7 +85,9 @@ function NewProduct() {
           required
           maxLength={200}
           placeholder="Title"
-          onInput={(e) => setTitle(e.currentTarget.value)}
+          onInput={(e) => {
+            draft.value = e.currentTarget.value;
+          }}
         />
       </label>
       <button type="submit" class="primary" disabled={id === ''}>

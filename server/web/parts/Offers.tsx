@@ -39,6 +39,11 @@ export function Offers({ inspection: i }: { inspection: Inspection }) {
   return (
     <div class="block offers">
       <h2>{HEADINGS[data.situation]}</h2>
+      {data.rules === i.rules ? null : (
+        <p class="note small">
+          By the live rules, version {data.rules}: the verdict above is that of version {i.rules}.
+        </p>
+      )}
       {data.note ? <p class="note small">{data.note}</p> : null}
       {data.items.map((offer) => (
         <OfferCard key={offer.id} offer={offer} found={data} />

@@ -11,6 +11,16 @@ const LEAST = 0.004;
 /** A polygon is closed by a click so near to its first corner, in pixels: fingers are wider. */
 const CLOSE = { mouse: 10, pen: 14, touch: 26 } as const;
 
+/** Keys move the cross by this, in fractions of the picture; with shift by the other. */
+const AIM = { near: 0.005, far: 0.05 } as const;
+const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const within = (v: number): number => Math.min(1, Math.max(0, v));
+
 interface CanvasProps {
   readonly shapes: readonly Drawn[];
   readonly tool: Tool;
@@ -28,6 +38,8 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
   const [start, setStart] = useState<Point | null>(null);
   const [now, setNow] = useState<Point | null>(null);
   const [corners, setCorners] = useState<readonly Point[]>([]);
+  /** Where keys would draw; null until an arrow is pressed. */
+  const [aim, setAim] = useState<Point | null>(null);
   /** Pointers that are down; two fingers zoom and draw nothing. */
   const down = useRef({ ids: new Set<number>(), many: false, x: 0, y: 0 });
   useEffect(() => {
@@ -37,7 +49,6 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
   const { width, height } = native;
   const place = (e: PointerEvent): Point => {
     const r = svg.current!.getBoundingClientRect();
-    const within = (v: number): number => Math.min(1, Math.max(0, v));
     return [within((e.clientX - r.left) / r.width), within((e.clientY - r.top) / r.height)];
   };
   const corner = (p: Point, by: string): void => {
@@ -47,6 +58,28 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
     const closes = corners.length > 2 && far < (CLOSE[by as keyof typeof CLOSE] ?? CLOSE.mouse);
     if (closes) onAdd({ kind: 'polygon', polygon: corners });
     setCorners(closes ? [] : [...corners, p]);
+  };
+  const boxed = (a: Point, b: Point): void => {
+    const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])] as const;
+    if (box[2] - box[0] > LEAST && box[3] - box[1] > LEAST) onAdd({ kind: 'box', box });
+  };
+  /** Arrows aim, Enter draws where the cross is. True when the key was for that. */
+  const byKeys = (e: KeyboardEvent): boolean => {
+    const arrow = ARROWS[e.key];
+    if (tool === 'look' || (!arrow && !(e.key === 'Enter' && aim))) return false;
+    if (arrow) {
+      const [x, y] = aim ?? [0.5, 0.5];
+      const step = e.shiftKey ? AIM.far : AIM.near;
+      const next: Point = [within(x + arrow[0] * step), within(y + arrow[1] * step)];
+      setAim(next);
+      setNow(next);
+    } else if (tool === 'point') onAdd({ kind: 'point', point: aim! });
+    else if (tool === 'polygon') corner(aim!, 'mouse');
+    else {
+      if (start !== null) boxed(start, aim!);
+      setStart(start === null ? aim : null);
+    }
+    return true;
   };
   const onDown = (e: PointerEvent): void => {
     if (tool === 'look' || e.button !== 0) return;
@@ -68,19 +101,14 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
     const tapped = Math.hypot(e.clientX - x, e.clientY - y) <= 2 * TAP;
     if (tool === 'point' && tapped) onAdd({ kind: 'point', point: p });
     if (tool === 'polygon' && tapped) corner(p, e.pointerType);
-    if (start === null) return;
-    const box = [
-      Math.min(start[0], p[0]),
-      Math.min(start[1], p[1]),
-      Math.max(start[0], p[0]),
-      Math.max(start[1], p[1]),
-    ] as const;
-    if (box[2] - box[0] > LEAST && box[3] - box[1] > LEAST) onAdd({ kind: 'box', box });
+    if (start !== null) boxed(start, p);
   };
   const onKeyDown = (e: KeyboardEvent): void => {
     if (e.key === 'Delete' || e.key === 'Backspace') onRemove();
-    else if (e.key === 'Escape') setCorners([]);
-    else return;
+    else if (e.key === 'Escape' && (start || corners.length > 0)) {
+      setCorners([]);
+      setStart(null);
+    } else if (!byKeys(e)) return;
     e.preventDefault();
     e.stopPropagation();
   };
@@ -95,7 +123,8 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       // biome-ignore lint/a11y/noNoninteractiveTabindex: shapes are chosen and removed by keys.
       tabIndex={0}
       role="group"
-      aria-label={`${shapes.length} shapes`}
+      aria-label={tool === 'look' ? `${shapes.length} shapes` : `${shapes.length} shapes; arrows aim, Enter draws`}
+      onBlur={() => setAim(null)}
       onPointerDown={onDown}
       onPointerMove={(e) => setNow(place(e))}
       onPointerUp={onUp}
@@ -130,8 +159,19 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       {start && now ? (
         <path class="rubber" d={`${path([start, [now[0], start[1]], now, [start[0], now[1]]])}Z`} />
       ) : null}
+      {aim ? <Cross x={aim[0] * width} y={aim[1] * height} arm={Math.max(width, height) / 40} /> : null}
       {corners.length > 0 && now ? <path class="rubber" d={path([...corners, now])} /> : null}
     </svg>
+  );
+}
+
+function Cross({ x, y, arm }: { x: number; y: number; arm: number }) {
+  const d = `M${x - arm} ${y}h${2 * arm}M${x} ${y - arm}v${2 * arm}`;
+  return (
+    <>
+      <path class="aim under" d={d} />
+      <path class="aim" d={d} />
+    </>
   );
 }
 

@@ -127,7 +127,7 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
         {shown && !preview.loading && preview.data
           ? `${plural(preview.data.scene.instances.length, 'instance')} found, in ${(preview.data.ms / 1000).toFixed(1)} s`
           : null}
-        {!shown ? HINTS[tool] : null}
+        {!shown ? `${HINTS[tool]}${tool === 'look' ? '' : BY_KEYS}` : null}
       </p>
       {shown ? <FaultBox fault={preview.fault} /> : null}
       {shown
@@ -167,6 +167,8 @@ const HINTS: Readonly<Record<Tool, string>> = {
   box: 'Drag a box tightly around one whole thing.',
   polygon: 'Click the corners; click the first one again to close, Escape to start anew.',
 };
+
+const BY_KEYS = ' By keys: arrows aim (with shift in large steps), Enter draws.';
 
 /** What the text finds on this picture, a little after the last change. */
 function usePreview(product: string, image: string, text: string, on: boolean) {

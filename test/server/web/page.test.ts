@@ -165,6 +165,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await page.getByRole('button', { name: 'YAML' }).click();
     const editor = page.locator('.editor .cm-content');
     await editor.waitFor();
+    await page.locator('.editor .cm-yaml-key', { hasText: 'schema' }).waitFor();
     // A word that the language does not know is told at once, and completion knows the ones it does.
     await page.locator('.editor .cm-line').first().click();
     await page.keyboard.press('Control+Home');
@@ -256,6 +257,21 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     ] as const)
       await page.mouse.click(...(await at(x, y)));
     await becomes(() => page.locator('.shape').count(), 7);
+    // By keys: a box from a first corner to a second.
+    await page.getByLabel('Draw for').selectOption('interest:plug');
+    await page.getByRole('button', { name: 'Box' }).click();
+    await page.locator('svg.shapes').focus();
+    for (const key of ['Shift+ArrowUp', 'Enter', 'Shift+ArrowRight', 'Shift+ArrowDown', 'Escape'])
+      await page.keyboard.press(key);
+    for (const key of ['Enter', 'Shift+ArrowLeft', 'Shift+ArrowUp', 'ArrowUp', 'Enter']) await page.keyboard.press(key);
+    await becomes(() => page.locator('.shape').count(), 8);
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Move' }).click();
+    await page.getByRole('button', { name: 'plug box' }).last().focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Delete');
+    await becomes(() => page.locator('.shape').count(), 7);
+    await page.getByRole('button', { name: 'Polygon' }).click();
     // What the drawing finds is shown at once, and why that takes long the first time.
     await page.getByLabel('Show grounding').check();
     await page.getByText(/Grounding/).waitFor();
