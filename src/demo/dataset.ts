@@ -89,9 +89,10 @@ export function demoTexts(options: Partial<DemoOptions> = {}): ReadonlyMap<strin
   const plan = planDemo(o);
   const groups = plan.filter((i) => i.defect?.type === 'logical').map((i) => `${i.name},${i.defect!.group}`);
   const causes = LOGICAL_DEFECTS.flatMap((d) => d.causes.map(([kind, interest]) => `${d.name},${kind},${interest}`));
-  const manifest = { schemaVersion: 1, product: 'sensor-kit', options: o, images: plan.map(describeDemo) };
+  const { schema, ...drawn } = o;
+  const manifest = { schemaVersion: 1, product: 'sensor-kit', options: drawn, images: plan.map(describeDemo) };
   return new Map([
-    ['rules.yaml', demoRules(o.seed, o.text)],
+    ['rules.yaml', demoRules(o.seed, o.text, schema)],
     ['defect_groups.csv', `${['file,defect_group', ...groups].join('\n')}\n`],
     ['defect_rules.csv', `${['defect_group,allowed_kind,allowed_interest', ...causes].join('\n')}\n`],
     ['manifest.json', `${JSON.stringify(manifest)}\n`],

@@ -20,6 +20,8 @@ export interface DemoOptions {
   readonly structural: number;
   /** Also altered prints and the rule that reads them, which needs a text-recognition model. */
   readonly text: boolean;
+  /** Where editors find the schema of the rule file, as its first line says. */
+  readonly schema: string;
 }
 
 export const DEMO_DEFAULTS: DemoOptions = {
@@ -31,6 +33,7 @@ export const DEMO_DEFAULTS: DemoOptions = {
   logical: 14,
   structural: 7,
   text: false,
+  schema: '../rules.schema.json',
 };
 
 export type DemoFolder =

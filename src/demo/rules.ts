@@ -6,7 +6,7 @@ import type { Point } from '../core/scene.ts';
 import { boundsOf, type Polygon, place, SHEET } from './geometry.ts';
 import { BAYS, LABEL_TEXT, SIZE, VARIANTS } from './kit.ts';
 import { leadOutline, levelY, regionsOf, toImage } from './outlines.ts';
-import { type DemoImage, exemplarImages } from './plan.ts';
+import { DEMO_DEFAULTS, type DemoImage, exemplarImages } from './plan.ts';
 
 const BENCH: Polygon = [
   [22, 70],
@@ -189,11 +189,12 @@ const TEXT_RULES = VARIANTS.map(
 /**
  * rules.yaml of the demo product for pictures made with `seed` (their size and number do not matter).
  * @param text also the rule that reads the print
+ * @param schema where editors find the schema: a path from the file's folder, or an address
  */
-export function demoRules(seed: number, text = false): string {
+export function demoRules(seed: number, text = false, schema = DEMO_DEFAULTS.schema): string {
   const shown = exemplarImages(seed);
   const two = shown.slice(0, 2);
-  return `# yaml-language-server: $schema=../rules.schema.json
+  return `# yaml-language-server: $schema=${schema}
 #
 # The demo product: a small sensor kit in a foam tray, three variants (red, blue, green). Written by \`logsad demo\`
 # (src/demo/rules.ts, seed ${seed}). Boxes are tight around whole things, points are clicks on stuff; both are fractions

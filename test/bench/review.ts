@@ -1,16 +1,19 @@
 /**
- * Ten reviews over HTTP, from rules whose learnt tolerances are all doubled: how many errors are left on parts that nobody
- * reviewed. One half of `test` is inspected; the scripted person reviews the wrong verdicts, then rejects, ten in all, and
- * accepts the first offer that breaks nothing of what it was tried on. `seeds=6,7` chooses other deals than the usual five.
+ * Ten reviews through the page, from rules whose learnt tolerances are all doubled: how many errors are left on parts that
+ * nobody reviewed. One half of `test` is inspected; the scripted person reviews the wrong verdicts, then rejects, ten in all,
+ * and accepts the first offer that breaks nothing of what it was tried on. `seeds=6,7` chooses other deals than the usual five,
+ * `http` does without Chromium.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '../../src/core/grid/random.ts';
 import * as logsad from '../../src/index.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 import type { Bench } from './main.ts';
+import { byCalls, onPage, type Reviewer } from './review/reviewer.ts';
 import { type SeenPart, seenProduct } from './review/scenes.ts';
-import { accept, doubled, type Shop, serving, submit, supply } from './review/shop.ts';
+import { doubled, type Shop, serving, submit, supply } from './review/shop.ts';
 import { median, photographs, table } from './support.ts';
 
 const RULES = 'rules/juice-bottle';
@@ -28,9 +31,10 @@ export function halves(parts: readonly SeenPart[], seed: number): [SeenPart[], S
 
 /** `seeds=6,7` of the arguments, else the usual ones. @throws on anything else, so that no run is of other seeds than meant */
 export function seedsOf(args: readonly string[]): readonly number[] {
-  if (args.length === 0) return SEEDS;
-  const list = /^seeds=(\d+(?:,\d+)*)$/.exec(args.join(' '))?.[1];
-  if (list === undefined) throw new Error(`expected seeds=6,7,8,9,10; got ${args.join(' ')}`);
+  const words = args.filter((a) => a !== 'http');
+  if (words.length === 0) return SEEDS;
+  const list = /^seeds=(\d+(?:,\d+)*)$/.exec(words.join(' '))?.[1];
+  if (list === undefined) throw new Error(`expected seeds=6,7,8,9,10 or http; got ${args.join(' ')}`);
   return list.split(',').map(Number);
 }
 
@@ -45,11 +49,6 @@ function score(text: string, profile: logsad.Profile, parts: readonly SeenPart[]
   const wrong = (good: boolean): number =>
     parts.filter((p) => p.good === good && (judge(p).verdict === 'reject') === good).length;
   return { misses: wrong(false), alarms: wrong(true) };
-}
-
-interface Found {
-  readonly base: number;
-  readonly items: readonly logsad.Offer[];
 }
 
 interface Run {
@@ -70,18 +69,13 @@ function queue<T extends { readonly part: SeenPart; readonly verdict: string }>(
   ];
 }
 
-async function review(shop: Shop, parts: readonly SeenPart[]): Promise<Run> {
+async function review(shop: Shop, reviewer: Reviewer, parts: readonly SeenPart[]): Promise<Run> {
   const { call, product } = shop;
   const inspected: { part: SeenPart; id: string; verdict: string }[] = [];
   for (const part of parts) inspected.push({ part, ...(await submit(shop, part)) });
   const accepted: string[] = [];
-  for (const { part, id } of queue(inspected).slice(0, REVIEWS)) {
-    await call('POST', `/inspections/${id}/reviews`, { verdict: part.good ? 'ok' : 'nok' });
-    const { items, base } = await call<Found>('GET', `/inspections/${id}/offers`);
-    const best = items.find((o) => o.text && o.needs.length === 0 && o.replay?.breaks.length === 0);
-    accepted.push(best ? best.id : 'nothing');
-    if (best) await accept(shop, best.text!, best.why, base);
-  }
+  for (const { part, id } of queue(inspected).slice(0, REVIEWS))
+    accepted.push((await reviewer.review(shop, id, part.good)) ?? 'nothing');
   const live = await call<{ liveRules: number }>('GET', `/products/${product}`);
   const { text } = await call<{ text: string }>('GET', `/products/${product}/rules/${live.liveRules}`);
   const wrong = inspected.filter((i) => i.verdict === (i.part.good ? 'reject' : 'pass')).length;
@@ -90,7 +84,7 @@ async function review(shop: Shop, parts: readonly SeenPart[]): Promise<Run> {
 
 export const bench: Bench = {
   name: 'review',
-  summary: 'errors on one half of juice_bottle after ten reviews of the other, from doubled tolerances, over HTTP',
+  summary: 'errors on one half of juice_bottle after ten reviews of the other, from doubled tolerances',
   long: true,
   async run(args) {
     const data = photographs('juice_bottle');
@@ -104,13 +98,17 @@ export const bench: Bench = {
     const runs: Run[] = [];
     const folder = mkdtempSync(join(tmpdir(), 'logsad-bench-'));
     const service = await serving(product, folder, null);
+    const paged = CHROMIUM !== null && !args.includes('http');
+    console.log(paged ? 'reviewed through the page' : 'reviewed over HTTP');
+    const reviewer = paged ? await onPage(service.url, service.token) : byCalls();
     try {
       for (const seed of seeds) {
         const shop = await supply(service.call, `juice-bottle-${seed}`, start, data);
-        runs.push(await review(shop, halves(product.parts, seed)[0]));
+        runs.push(await review(shop, reviewer, halves(product.parts, seed)[0]));
         console.log(`seed ${seed}: ${runs.at(-1)!.accepted.join(' | ')}`);
       }
     } finally {
+      await reviewer.close();
       await service.stop();
       rmSync(folder, { recursive: true, force: true });
     }

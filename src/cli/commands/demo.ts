@@ -28,7 +28,11 @@ export const demo = define<Options>({
     await api.files.checkWritable(report);
     const meter = progressMeter(terminal);
     let drawn = 0;
-    for await (const file of api.generateDemo({ seed: o.seed }, api.images, signal)) {
+    for await (const file of api.generateDemo(
+      { seed: o.seed, schema: api.files.schemaFor(data) },
+      api.images,
+      signal,
+    )) {
       await api.files.writeAtomic(join(data, file.path), file.bytes);
       meter.step({ stage: 'draw', done: ++drawn, total: file.of, item: file.path });
     }

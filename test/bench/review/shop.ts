@@ -44,7 +44,7 @@ export async function serving(seen: SeenProduct, data: string, token: string | n
   const options = { ...SERVICE_DEFAULTS, ...limits, data, port: 0, host: '127.0.0.1', version: 'bench' };
   const started = await serve({ ...options, engineModule: ENGINE });
   const known = token ?? started.firstToken!;
-  return { token: known, call: client(started.url, known), stop: () => started.stop() };
+  return { token: known, url: started.url, call: client(started.url, known), stop: () => started.stop() };
 }
 
 /** Saves and accepts a rule file, as the page does. */
