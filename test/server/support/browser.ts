@@ -1,17 +1,11 @@
 /** The review page in a headless Chromium: Debian's package, driven by playwright-core, which brings no browser. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { CHROMIUM } from '../../support/chromium.ts';
 
-const PLACES = [
-  process.env.LOGSAD_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-export const CHROMIUM = PLACES.find((p) => p !== undefined && existsSync(p)) ?? null;
 /** Why suites of the page are skipped, or null. */
 export const noChromium: string | null =
   CHROMIUM === null ? 'the review page (skipped: no Chromium; apt-get install chromium, or set LOGSAD_CHROMIUM)' : null;
@@ -19,9 +13,6 @@ export const noChromium: string | null =
 /** Where pictures of the walk are kept, if anywhere. */
 const SHOTS = process.env.LOGSAD_SHOTS ?? null;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 
 export interface Visit {
   readonly page: Page;

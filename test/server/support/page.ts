@@ -1,7 +1,8 @@
 /** A service with the learnt demo product and a browser on its page, for suites of the page. */
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import type { Serving } from '../../../server/main.ts';
-import { openBrowser, type Visit, visit } from './browser.ts';
+import { openBrowser } from '../../support/chromium.ts';
+import { type Visit, visit } from './browser.ts';
 import { Client } from './client.ts';
 import { PRODUCT, restored, type Seed, seed, start } from './seed.ts';
 
