@@ -264,24 +264,36 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page where someth
     const { page } = v;
     const part = (await shop.inspections('&verdict=pass'))[1]!;
     const badge = page.locator(`#row-${part.id} .reviewed`);
-    await page.goto(at('/queue?verdict=pass&review=any'));
-    await page.locator(`#row-${part.id}`).waitFor();
     await say(part, 'ok');
-    await becomes(() => badge.innerText(), 'OK');
-    // The stream breaks, and is refused for a while.
+    const rows = await shop.serving.service.sql.query<{ seq: number }>('SELECT max(seq)::int AS seq FROM events');
+    const { seq } = rows[0]!;
+    // A stream that ends after one event, then one that is refused until somebody has said something else.
     const streams = '**/api/v1/events*';
+    const asked: string[] = [];
+    let open = false;
+    await page.route(streams, async (route) => {
+      asked.push(new URL(route.request().url()).search);
+      const event = { seq, kind: 'task.done', product: null, subject: 'none', data: {}, createdAt: '' };
+      const body = `retry: 50\nid: ${seq}\nevent: task.done\ndata: ${JSON.stringify(event)}\n\n`;
+      if (asked.length === 1) await route.fulfill({ status: 200, contentType: 'text/event-stream', body });
+      else if (open) await route.continue();
+      else await refuse(503)(route);
+    });
+    await page.goto(at('/queue?verdict=pass&review=any'));
+    await becomes(() => badge.innerText(), 'OK');
+    await page.getByText('no live news').waitFor();
+    await say(part, 'nok');
+    open = true;
+    await page.getByText('no live news').waitFor({ state: 'detached' });
+    await becomes(() => badge.innerText(), 'NOK');
+    expect(asked.at(-1)).toBe(`?after=${seq}`);
+    await page.unroute(streams);
+
     await page.route(streams, refuse(503));
     await page.reload();
     await page.getByText('no live news').waitFor();
-    await page.unroute(streams);
-    await page.getByText('no live news').waitFor({ state: 'detached' });
-    await say(part, 'nok');
-    await becomes(() => badge.innerText(), 'NOK');
-
-    await page.route(streams, refuse(401));
+    // The session ends; only the stream can tell.
     await page.context().clearCookies();
-    await page.evaluate('document.querySelector(".row").click()');
-    await page.goto(at('/queue?verdict=pass&review=any'));
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await end(v);
   });
