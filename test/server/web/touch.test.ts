@@ -35,7 +35,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
   it('reviews by taps, zooms by two fingers, moves by one, and scrolls', async () => {
     const { page, faults } = await shop.open(TABLET);
     const cdp = await page.context().newCDPSession(page);
-    const row = page.getByRole('option').nth(1);
+    const row = page.getByRole('listbox', { name: 'Inspections' }).getByRole('option').nth(1);
     await row.tap();
     await becomes(() => row.getAttribute('aria-selected'), 'true');
     const [, second] = await shop.inspections();
@@ -81,17 +81,17 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     const at = (x: number, y: number): Promise<Spot> => within(page, 'svg.shapes', x, y);
 
     await page.getByLabel('Draw for').selectOption('interest:plug');
-    await page.getByRole('button', { name: 'Box' }).tap();
+    await page.getByRole('button', { name: 'Box', exact: true }).tap();
     await fingers(cdp, [await at(0.5, 0.5)], [await at(0.6, 0.6)], [await at(0.7, 0.7)]);
     await becomes(() => shapes.count(), first + 1);
     const text = String(await page.evaluate(`JSON.parse(localStorage.getItem('logsad:rules ${PRODUCT}')).text`));
     expect(text).toMatch(/\[0\.5\d*, 0\.5\d*, 0\.[67]\d*, 0\.[67]\d*\]/);
 
-    await page.getByRole('button', { name: 'Point' }).tap();
+    await page.getByRole('button', { name: 'Point', exact: true }).tap();
     await fingers(cdp, [await at(0.5, 0.2)]);
     await becomes(() => shapes.count(), first + 2);
 
-    await page.getByRole('button', { name: 'Polygon' }).tap();
+    await page.getByRole('button', { name: 'Polygon', exact: true }).tap();
     for (const [x, y] of [
       [0.2, 0.2],
       [0.3, 0.2],
@@ -103,7 +103,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     await becomes(() => shapes.count(), first + 3);
     await shot('draw-touch');
 
-    await page.getByRole('button', { name: 'Box' }).tap();
+    await page.getByRole('button', { name: 'Box', exact: true }).tap();
     await fingers(
       cdp,
       [await at(0.45, 0.5), await at(0.55, 0.5)],
@@ -115,7 +115,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     expect(await shapes.count()).toBe(first + 3);
 
     await zoom.tap();
-    await page.getByRole('button', { name: 'Move' }).tap();
+    await page.getByRole('button', { name: 'Move', exact: true }).tap();
     await fingers(cdp, [await at(0.6, 0.6)]);
     await becomes(() => page.locator('.shape.marked').count(), 1);
     await page.getByRole('button', { name: 'Remove shape' }).tap();
