@@ -63,9 +63,11 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
 
     await page.getByText(/All \d+ measurements/).tap();
     const words = page.locator('.inspection-words');
-    const [x, y] = await within(page, '.inspection-words', 0.5, 0.3);
-    await cdp.send('Input.synthesizeScrollGesture', { x, y, yDistance: -300, gestureSourceType: 'touch' });
-    expect(await words.evaluate((e) => e.scrollTop)).toBeGreaterThan(50);
+    const steps = [0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.3].map(async (y) => [
+      await within(page, '.inspection-words', 0.97, y),
+    ]);
+    await fingers(cdp, ...(await Promise.all(steps)));
+    await expect.poll(() => words.evaluate((e) => e.scrollTop)).toBeGreaterThan(50);
     expect(await page.evaluate('scrollY')).toBe(0);
     expect(faults).toEqual([]);
     await page.context().close();
