@@ -8,9 +8,9 @@ import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
 import { API, type Item, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
-vi.setConfig({ testTimeout: 600_000 });
+vi.setConfig({ testTimeout: 900_000 });
 /** Milliseconds within which a profile is learnt, on a busy machine. */
-const LEARNT = 180_000;
+const LEARNT = 300_000;
 
 type Kind = 'widen' | 'warn' | 'tighten' | 'add-rule' | 'take-back' | 'ignore' | 'variant' | 'add-normal';
 
