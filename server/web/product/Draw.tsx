@@ -10,9 +10,10 @@ import { Photo } from '../parts/Part.tsx';
 import { Stage } from '../parts/Stage.tsx';
 import { query, setQuery } from '../router.ts';
 import type { Normal, Page } from '../types.ts';
-import { Canvas, type Tool } from './Canvas.tsx';
+import { Canvas } from './Canvas.tsx';
 import { addShape, interestsOf, removeShape, type Shape, shapesOn } from './document.ts';
 import type { RuleDraft } from './draft.ts';
+import type { Tool } from './drawing.ts';
 import { Normals } from './Normals.tsx';
 import { keyOf, TargetChoice, targetOf } from './Target.tsx';
 

@@ -88,6 +88,6 @@ interface AxeFinding {
   readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
-/** Waits until `read` gives `value`. */
-export const becomes = <T>(read: () => Promise<T>, value: T): Promise<void> =>
-  expect.poll(read, { timeout: 60_000, interval: 150 }).toEqual(value);
+/** Waits until `read` gives `value`; what learns needs longer. */
+export const becomes = <T>(read: () => Promise<T>, value: T, timeout = 60_000): Promise<void> =>
+  expect.poll(read, { timeout, interval: 150 }).toEqual(value);

@@ -93,6 +93,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the looks of the review page
       { name: 'name-dialog', at: `/products/${PRODUCT}/draw`, act: nameDialog },
       { name: 'learn', at: `/products/${PRODUCT}/learn` },
       { name: 'checks', at: `/products/${PRODUCT}/checks` },
+      { name: 'checks-mined', at: `/products/${PRODUCT}/checks`, act: mined },
       { name: 'propose', at: `/products/${PRODUCT}/propose` },
       { name: 'history', at: `/products/${PRODUCT}/history?open=2` },
       { name: 'live-dialog', at: `/products/${PRODUCT}/history`, act: liveDialog },
@@ -118,6 +119,12 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the looks of the review page
     await page.keyboard.press('Enter');
     await page.keyboard.type('sc');
     await page.locator('.editor .cm-tooltip-autocomplete').waitFor();
+  }
+  async function mined(page: Page): Promise<void> {
+    await page
+      .locator('.mined')
+      .first()
+      .evaluate((e) => e.scrollIntoView());
   }
   async function nameDialog(page: Page): Promise<void> {
     await page.getByLabel('Draw for').selectOption('new-interest');

@@ -8,7 +8,9 @@ import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
 import { API, type Item, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000 });
+/** Milliseconds within which a profile is learnt, on a busy machine. */
+const LEARNT = 300_000;
 
 type Kind = 'widen' | 'warn' | 'tighten' | 'add-rule' | 'take-back' | 'ignore' | 'variant' | 'add-normal';
 
@@ -65,8 +67,8 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'offers on the review page', 
     await card.getByRole('button', { name: 'Accept' }).click();
     if (!edits) return '';
     // No edit was vetted.
-    await card.getByRole('button', { name: 'Make it live nevertheless' }).click();
-    await becomes(async () => (await product()).liveRules > before.liveRules, true);
+    await card.getByRole('button', { name: 'Make it live nevertheless' }).click({ timeout: LEARNT });
+    await becomes(async () => (await product()).liveRules > before.liveRules, true, LEARNT);
     const { liveRules } = await product();
     const saved = await shop.get<{ why: string; author: string }>(`/products/${PRODUCT}/rules/${liveRules}`);
     expect(saved).toMatchObject({ why, author: 'an engineer' });
@@ -134,7 +136,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'offers on the review page', 
 
     await answer(page, parts.scratch, 'o', /A false alarm/);
     expect(await accept(page, 'ignore')).toMatch(/^ignore:\n\s+- \{ box: \[/m);
-    await becomes(async () => (await product()).readyProfile, before.readyProfile + 1);
+    await becomes(async () => (await product()).readyProfile, before.readyProfile + 1, LEARNT);
 
     await answer(page, parts.colours, 'o', /A false alarm/);
     const variant = offer(page, 'variant');
@@ -144,14 +146,14 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'offers on the review page', 
     await shot('offer-learning');
     await page.reload();
     await variant.getByText(/Learning/).waitFor();
-    await variant.getByRole('button', { name: 'Make it live nevertheless' }).click();
-    await becomes(async () => (await product()).readyProfile, before.readyProfile + 2);
-    await becomes(liveText, expect.stringMatching(/^variants: /m));
+    await variant.getByRole('button', { name: 'Make it live nevertheless' }).click({ timeout: LEARNT });
+    await becomes(async () => (await product()).readyProfile, before.readyProfile + 2, LEARNT);
+    await becomes(liveText, expect.stringMatching(/^variants: /m), LEARNT);
     expect((await product()).normals).toBe(before.normals + 1);
 
     await answer(page, parts.washers, 'o', /A false alarm/);
     await accept(page, 'add-normal', false);
-    await becomes(async () => (await product()).readyProfile, before.readyProfile + 3);
+    await becomes(async () => (await product()).readyProfile, before.readyProfile + 3, LEARNT);
     expect((await product()).normals).toBe(before.normals + 2);
     expect(faults).toEqual([]);
     await page.context().close();

@@ -236,7 +236,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
       await page.mouse.up();
     };
     await name('bench', 'stuff');
-    await page.getByRole('button', { name: 'Point' }).click();
+    await page.getByRole('button', { name: 'Point', exact: true }).click();
     for (const [x, y] of [
       [0.025, 0.3],
       [0.02, 0.8],
@@ -246,10 +246,10 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     ] as const)
       await page.mouse.click(...(await at(x, y)));
     await name('plug', 'thing');
-    await page.getByRole('button', { name: 'Box' }).click();
+    await page.getByRole('button', { name: 'Box', exact: true }).click();
     await drag(0.575, 0.163, 0.727, 0.31);
     await page.getByLabel('Draw for').selectOption('ignore');
-    await page.getByRole('button', { name: 'Polygon' }).click();
+    await page.getByRole('button', { name: 'Polygon', exact: true }).click();
     for (const [x, y] of [
       [0.0, 0.0],
       [0.02, 0.0],
@@ -260,19 +260,19 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await becomes(() => page.locator('.shape').count(), 7);
     // By keys: a box from a first corner to a second.
     await page.getByLabel('Draw for').selectOption('interest:plug');
-    await page.getByRole('button', { name: 'Box' }).click();
+    await page.getByRole('button', { name: 'Box', exact: true }).click();
     await page.locator('svg.shapes').focus();
     for (const key of ['Shift+ArrowUp', 'Enter', 'Shift+ArrowRight', 'Shift+ArrowDown', 'Escape'])
       await page.keyboard.press(key);
     for (const key of ['Enter', 'Shift+ArrowLeft', 'Shift+ArrowUp', 'ArrowUp', 'Enter']) await page.keyboard.press(key);
     await becomes(() => page.locator('.shape').count(), 8);
     await page.keyboard.press('Tab');
-    await page.getByRole('button', { name: 'Move' }).click();
+    await page.getByRole('button', { name: 'Move', exact: true }).click();
     await page.getByRole('button', { name: 'plug box' }).last().focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Delete');
     await becomes(() => page.locator('.shape').count(), 7);
-    await page.getByRole('button', { name: 'Polygon' }).click();
+    await page.getByRole('button', { name: 'Polygon', exact: true }).click();
     // What the drawing finds is shown at once, and why that takes long the first time.
     await page.getByLabel('Show grounding').check();
     await page.getByText(/Grounding/).waitFor();
@@ -281,7 +281,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await shot('draw');
     await page.reload();
     await page.locator('.stage [data-instance]').first().waitFor({ state: 'attached', timeout: 120_000 });
-    expect(await page.getByRole('button', { name: 'Polygon' }).getAttribute('aria-pressed')).toBe('true');
+    expect(await page.getByRole('button', { name: 'Polygon', exact: true }).getAttribute('aria-pressed')).toBe('true');
 
     await page.getByRole('link', { name: 'Rules' }).click();
     await page.getByRole('button', { name: 'YAML' }).click();

@@ -35,7 +35,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
   it('reviews by taps, zooms by two fingers, moves by one, and scrolls', async () => {
     const { page, faults } = await shop.open(TABLET);
     const cdp = await page.context().newCDPSession(page);
-    const row = page.getByRole('option').nth(1);
+    const row = page.getByRole('listbox', { name: 'Inspections' }).getByRole('option').nth(1);
     await row.tap();
     await becomes(() => row.getAttribute('aria-selected'), 'true');
     const [, second] = await shop.inspections();
@@ -63,9 +63,11 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
 
     await page.getByText(/All \d+ measurements/).tap();
     const words = page.locator('.inspection-words');
-    const [x, y] = await within(page, '.inspection-words', 0.5, 0.3);
-    await cdp.send('Input.synthesizeScrollGesture', { x, y, yDistance: -300, gestureSourceType: 'touch' });
-    expect(await words.evaluate((e) => e.scrollTop)).toBeGreaterThan(50);
+    const steps = [0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.3].map(async (y) => [
+      await within(page, '.inspection-words', 0.97, y),
+    ]);
+    await fingers(cdp, ...(await Promise.all(steps)));
+    await expect.poll(() => words.evaluate((e) => e.scrollTop)).toBeGreaterThan(50);
     expect(await page.evaluate('scrollY')).toBe(0);
     expect(faults).toEqual([]);
     await page.context().close();
@@ -81,17 +83,17 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     const at = (x: number, y: number): Promise<Spot> => within(page, 'svg.shapes', x, y);
 
     await page.getByLabel('Draw for').selectOption('interest:plug');
-    await page.getByRole('button', { name: 'Box' }).tap();
+    await page.getByRole('button', { name: 'Box', exact: true }).tap();
     await fingers(cdp, [await at(0.5, 0.5)], [await at(0.6, 0.6)], [await at(0.7, 0.7)]);
     await becomes(() => shapes.count(), first + 1);
     const text = String(await page.evaluate(`JSON.parse(localStorage.getItem('logsad:rules ${PRODUCT}')).text`));
     expect(text).toMatch(/\[0\.5\d*, 0\.5\d*, 0\.[67]\d*, 0\.[67]\d*\]/);
 
-    await page.getByRole('button', { name: 'Point' }).tap();
+    await page.getByRole('button', { name: 'Point', exact: true }).tap();
     await fingers(cdp, [await at(0.5, 0.2)]);
     await becomes(() => shapes.count(), first + 2);
 
-    await page.getByRole('button', { name: 'Polygon' }).tap();
+    await page.getByRole('button', { name: 'Polygon', exact: true }).tap();
     for (const [x, y] of [
       [0.2, 0.2],
       [0.3, 0.2],
@@ -103,7 +105,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     await becomes(() => shapes.count(), first + 3);
     await shot('draw-touch');
 
-    await page.getByRole('button', { name: 'Box' }).tap();
+    await page.getByRole('button', { name: 'Box', exact: true }).tap();
     await fingers(
       cdp,
       [await at(0.45, 0.5), await at(0.55, 0.5)],
@@ -115,7 +117,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page under finger
     expect(await shapes.count()).toBe(first + 3);
 
     await zoom.tap();
-    await page.getByRole('button', { name: 'Move' }).tap();
+    await page.getByRole('button', { name: 'Move', exact: true }).tap();
     await fingers(cdp, [await at(0.6, 0.6)]);
     await becomes(() => page.locator('.shape.marked').count(), 1);
     await page.getByRole('button', { name: 'Remove shape' }).tap();
