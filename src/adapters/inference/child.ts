@@ -23,8 +23,9 @@ class Refusal extends Error {
   }
 }
 
+/** The parent may vanish between the look and the write: then nobody waits for this, and there is nothing left to do. */
 function send(reply: Reply): void {
-  if (process.connected) process.send!(reply);
+  if (process.connected) process.send!(reply, undefined, undefined, (error) => void (error && process.exit(0)));
 }
 
 const { ort, absent } = await import('onnxruntime-node').then(
@@ -68,8 +69,8 @@ async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 3,
-      // Every session has threads of its own, and what spins there after a run takes the cores from the caller.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      // Every session has threads of its own, and what spins on after a run takes the cores from the caller.
+      extra: { session: { force_spinning_stop: '1' } },
     };
     session = await ('bytes' in source
       ? ort!.InferenceSession.create(source.bytes, options)
@@ -239,6 +240,8 @@ async function answer({ id, request }: Envelope): Promise<void> {
 // A terminal's Ctrl-C reaches the whole process group; the parent decides when the child leaves.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
+// Gone while the runtime was being loaded: nobody will say so again.
+if (!process.connected) process.exit(0);
 let queue: Promise<void> = Promise.resolve();
 process.on('message', (envelope: Envelope) => {
   queue = queue.then(() => answer(envelope));
