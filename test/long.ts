@@ -19,5 +19,10 @@ export const LONG = [
   'test/server/kill.test.ts',
   'test/server/operations.test.ts',
   'test/server/walk.test.ts',
+  'test/server/web/logic.test.ts',
+  'test/server/web/looks.test.ts',
+  'test/server/web/offers.test.ts',
   'test/server/web/page.test.ts',
+  'test/server/web/propose.test.ts',
+  'test/server/web/touch.test.ts',
 ];

@@ -16,6 +16,8 @@ export const exactly = (iso: string): string => full.format(new Date(iso));
 export const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString()} ${n === 1 ? one : many}`;
+/** "1 verdict changes", "3 verdicts change". */
+export const changing = (n: number): string => `${plural(n, 'verdict')} ${n === 1 ? 'changes' : 'change'}`;
 
 /** The first cause without the id of its rule, and that id. */
 export function causeOf({ cause }: Pick<Inspection, 'cause'>): { rule: string; text: string } | null {

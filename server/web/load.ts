@@ -56,6 +56,33 @@ export function useLoaded<T>(
   };
 }
 
+const choices = new Map<string, Signal<unknown>>();
+
+/** What was kept in the browser under a name, `first` where there is nothing that can be read. */
+function stored<T>(name: string, first: T): T {
+  try {
+    return (JSON.parse(localStorage.getItem(name) ?? 'null') as T | null) ?? first;
+  } catch {
+    return first;
+  }
+}
+
+/** A choice that survives a reload of the page and is the same wherever it is shown; `null` forgets it. */
+export function useKept<T>(key: string, first: T): Signal<T> {
+  const name = `logsad:${key}`;
+  const state = useMemo(() => {
+    const known = choices.get(name) ?? signal<unknown>(stored(name, first));
+    choices.set(name, known);
+    return known as Signal<T>;
+  }, [name]);
+  const value = state.value;
+  useEffect(() => {
+    if (value === null) localStorage.removeItem(name);
+    else if (value !== first) localStorage.setItem(name, JSON.stringify(value));
+  }, [name, value]);
+  return state;
+}
+
 /** A text that survives a reload of the page; removed when it is empty. */
 export function useDraft(key: string): Signal<string> {
   const name = `logsad:${key}`;

@@ -7,6 +7,7 @@ import { bindings, helpShown, startKeys, useKeys } from './keys.ts';
 import { Queue } from './pages/Queue.tsx';
 import { SignIn } from './pages/SignIn.tsx';
 import { Dialog, Empty, Messages, sayFault, Waiting } from './parts/basics.tsx';
+import { Dispute } from './parts/Dispute.tsx';
 import { lazy } from './parts/lazy.tsx';
 import { followLinks, go, path, to } from './router.ts';
 
@@ -66,7 +67,11 @@ function Signed() {
         </a>
         <nav aria-label="Pages">
           {PLACES.map((p) => (
-            <a key={p.at} href={to([p.at])} aria-current={p.at === place ? 'page' : undefined}>
+            <a
+              key={p.at}
+              href={to([p.at])}
+              aria-current={p.at === place ? 'page' : p.at === 'queue' && place === 'inspections' ? 'true' : undefined}
+            >
               {p.name}
             </a>
           ))}
@@ -79,7 +84,7 @@ function Signed() {
         )}
         <button
           type="button"
-          class="quiet"
+          class="quiet keys-button"
           aria-label="Keys"
           onClick={() => {
             helpShown.value = true;
@@ -101,6 +106,7 @@ function Signed() {
         </details>
       </header>
       <Place />
+      <Dispute />
       {helpShown.value ? <Help /> : null}
     </>
   );

@@ -1,8 +1,8 @@
 /** One part looked at closely: picture and layers on the left, what was found and what people said on the right. */
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { at, call } from '../api.ts';
 import { useEvents } from '../events.ts';
-import { feedOf, review, reviewsChanged, undo } from '../feed.ts';
+import { feedOf } from '../feed.ts';
 import { exactly, REVIEW_WORDS, when } from '../format.ts';
 import { type Binding, useKeys } from '../keys.ts';
 import { useDraft, useLoaded } from '../load.ts';
@@ -11,7 +11,8 @@ import { boxOf, Detectors, Measurements, Violations, valueKey } from '../parts/F
 import { Offers } from '../parts/Offers.tsx';
 import { PartPicture, usePart } from '../parts/Part.tsx';
 import { ReviewBar } from '../parts/ReviewBar.tsx';
-import { go, query, to } from '../router.ts';
+import { review, reviewsChanged, undo } from '../reviewing.ts';
+import { go, query, setQuery, to } from '../router.ts';
 import type { Inspection as Item, NormalValues, Page, Review, ReviewVerdict } from '../types.ts';
 import { filterOf } from './Queue.tsx';
 
@@ -29,16 +30,19 @@ export function Inspection({ id }: { id: string }) {
       <main class="page">
         {fault ? <FaultBox fault={fault} retry={reload} /> : <Waiting />}
         <p>
-          <a href={to(['queue'], query.value)}>Back to the queue</a>
+          <a href={to(['queue'], inQueue(null))}>Back to the queue</a>
         </p>
       </main>
     );
   return <Shown key={id} inspection={i} reload={reload} />;
 }
 
+/** The query of the queue, from the one here: what is chosen within a part stays behind. */
+const inQueue = (sel: string | null) => ({ ...query.value, ...(sel ? { sel } : {}), v: null });
+
 function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void }) {
   const part = usePart(i);
-  const [chosen, choose] = useState<string | null>(null);
+  const chosen = query.value.v ?? null;
   const normals = useLoaded<Map<string, readonly number[]>>(
     i.state === 'done' ? `normal values ${i.product} ${i.profile} ${i.rules}` : null,
     async (signal) => {
@@ -54,7 +58,7 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
   const violation = part.result?.violations.find((v) => v.fingerprint === chosen);
   const step = (by: number): void => {
     const next = items[index + by];
-    if (index >= 0 && next) go(to(['inspections', next.id], { ...query.peek(), sel: next.id }), true);
+    if (index >= 0 && next) go(to(['inspections', next.id], inQueue(next.id)), true);
     if (index >= items.length - 3) void feed.more();
   };
   const decide = async (verdict: ReviewVerdict): Promise<void> => {
@@ -76,7 +80,7 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
       {
         keys: ['Escape', 'Backspace'],
         does: 'back to the queue',
-        run: () => go(to(['queue'], { ...query.peek(), sel: i.id })),
+        run: () => go(to(['queue'], inQueue(i.id))),
       },
     ],
     [i, index, items],
@@ -86,7 +90,9 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
     <main class="inspection">
       <section class="inspection-picture" aria-label="Picture">
         <nav class="crumbs" aria-label="Queue">
-          <a href={to(['queue'], { ...query.value, sel: i.id })}>← Queue</a>
+          <a class="button quiet" href={to(['queue'], inQueue(i.id))}>
+            ← Queue
+          </a>
           <span class="gap" />
           {index >= 0 ? (
             <span class="faint small">
@@ -139,7 +145,7 @@ function Shown({ inspection: i, reload }: { inspection: Item; reload: () => void
               scene={part.scene}
               normals={normals.data}
               chosen={chosen}
-              onChoose={(v) => choose(chosen === v.fingerprint ? null : v.fingerprint)}
+              onChoose={(v) => setQuery({ v: chosen === v.fingerprint ? null : v.fingerprint })}
             />
             <Offers inspection={i} />
             <Detectors result={part.result} />
@@ -165,10 +171,13 @@ function Reviews({ id }: { id: string }) {
       <ul class="history">
         {[...data.items].reverse().map((r) => (
           <li key={r.id} class={r.undoneAt === null ? '' : 'undone'}>
-            <span class={`reviewed ${r.verdict}`}>{REVIEW_WORDS[r.verdict]}</span> {r.author},{' '}
-            <time dateTime={r.createdAt} title={exactly(r.createdAt)}>
-              {when(r.createdAt)}
-            </time>
+            <span class={`reviewed ${r.verdict}`}>{REVIEW_WORDS[r.verdict]}</span>{' '}
+            <span class="said">
+              {r.author},{' '}
+              <time dateTime={r.createdAt} title={exactly(r.createdAt)}>
+                {when(r.createdAt)}
+              </time>
+            </span>
             {r.comment ? <q>{r.comment}</q> : null}
             {r.undoneBy === null ? null : <span class="faint"> taken back by {r.undoneBy}</span>}
           </li>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { at, call, may } from '../api.ts';
 import { plural } from '../format.ts';
-import { useLoaded } from '../load.ts';
+import { useDraft, useLoaded } from '../load.ts';
 import { Empty, FaultBox, Waiting } from '../parts/basics.tsx';
 import { Checks } from '../product/Checks.tsx';
 import { Draw } from '../product/Draw.tsx';
@@ -56,18 +56,37 @@ function All() {
   );
 }
 
-function NewProduct() {
-  const [title, setTitle] = useState('');
-  const [fault, setFault] = useState<unknown>(null);
-  const id = title
+/** The id that a title suggests: what of it an address can carry. Empty where that is nothing. */
+const idOf = (title: string): string =>
+  title
+    .normalize('NFKD')
     .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
-    .slice(0, 60);
+    .slice(0, 60)
+    .replace(/-$/, '');
+
+const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+function NewProduct() {
+  const draft = useDraft('new product');
+  const title = draft.value;
+  // Null: the title suggests it.
+  const [typed, setTyped] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
+  const id = typed ?? idOf(title);
+  const wrong =
+    title.trim() === '' || ID.test(id)
+      ? null
+      : id === ''
+        ? 'The title has no Latin letters or digits: type an id, as addresses and rule files shall name the product.'
+        : 'An id is lower-case letters a to z, digits and hyphens, no hyphen first, at most 63.';
   const make = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     try {
       await call(at(['products']), { method: 'POST', json: { id, title: title.trim() } });
+      draft.value = '';
       go(to(['products', id, 'draw']));
     } catch (error) {
       setFault(error);
@@ -83,13 +102,30 @@ function NewProduct() {
           required
           maxLength={200}
           placeholder="Title"
-          onInput={(e) => setTitle(e.currentTarget.value)}
+          onInput={(e) => {
+            draft.value = e.currentTarget.value;
+          }}
         />
       </label>
-      <span class="faint small place">{id || ' '}</span>
-      <button type="submit" class="primary" disabled={id === ''}>
+      <label>
+        Id
+        <input
+          type="text"
+          value={id}
+          maxLength={63}
+          spellcheck={false}
+          autocapitalize="off"
+          aria-describedby="new-product-wrong"
+          aria-invalid={wrong !== null}
+          onInput={(e) => setTyped(e.currentTarget.value === '' ? null : e.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="primary" disabled={title.trim() === '' || !ID.test(id)}>
         Create
       </button>
+      <p class="small bad" id="new-product-wrong" role="status">
+        {wrong}
+      </p>
       <FaultBox fault={fault} />
     </form>
   );
@@ -112,7 +148,13 @@ function One({ id, tab }: { id: string; tab: string }) {
   useEffect(product.reload, [tab, newest]);
   const p = product.data;
   const broken = product.fault ?? fault;
-  if (!p || !draft) return <main class="page">{broken ? <FaultBox fault={broken} /> : <Waiting />}</main>;
+  if (!p || !draft)
+    return (
+      <main class="page">
+        {broken ? <FaultBox fault={broken} /> : <Waiting />}
+        {broken ? <a href={to(['products'])}>All products</a> : null}
+      </main>
+    );
   return (
     <main class="product-page">
       <header class="product-head">

@@ -97,13 +97,31 @@ function Figures({ m }: { m: ProductMetrics }) {
 const CHART = { width: 1000, height: 180, foot: 22, left: 34, gap: 0.22 } as const;
 const STACK = ['pass', 'review', 'reject', 'failed'] as const;
 
+const LENGTH_MS = { hour: 3_600_000, day: 86_400_000 } as const;
+/** Fewer places than this would be a bar or two with an axis. */
+const LEAST_PLACES = 7;
+
+/** Hours or days up to the newest with verdicts, those without any too, so that a gap is seen as one. */
+function placesOf(t: Found): { at: string; bucket: Found['buckets'][number] | null }[] {
+  const length = LENGTH_MS[t.bucket];
+  const last = Math.max(...t.buckets.map((b) => Date.parse(b.at)));
+  // Rounded: days around a change of the clocks are an hour longer or shorter.
+  const back = new Map(t.buckets.map((b) => [Math.round((last - Date.parse(b.at)) / length), b]));
+  const count = Math.max(LEAST_PLACES, Math.max(...back.keys()) + 1);
+  return Array.from({ length: count }, (_, i) => {
+    const bucket = back.get(count - 1 - i) ?? null;
+    return { at: bucket?.at ?? new Date(last - (count - 1 - i) * length).toISOString(), bucket };
+  });
+}
+
 /** Stacked bars per bucket; the pass rate is in the tooltip and for readers that cannot see them. */
 function Verdicts({ t }: { t: Found }) {
+  const places = placesOf(t);
   const most = Math.max(...t.buckets.map((b) => b.total), 1);
-  const step = (CHART.width - CHART.left) / t.buckets.length;
+  const step = (CHART.width - CHART.left) / places.length;
   const y = (n: number): number => CHART.height * (1 - n / most);
   const name = (iso: string): string => (t.bucket === 'hour' ? hour : day).format(new Date(iso));
-  const every = Math.ceil(t.buckets.length / 12);
+  const every = Math.ceil(places.length / 12);
   const total = t.buckets.reduce((n, b) => n + b.total, 0);
   const passed = t.buckets.reduce((n, b) => n + b.pass, 0);
   return (
@@ -119,29 +137,24 @@ function Verdicts({ t }: { t: Found }) {
           {most}
         </text>
         <path class="base" d={`M${CHART.left} ${CHART.height}H${CHART.width}`} />
-        {t.buckets.map((b, i) => {
+        {places.map(({ at: time, bucket: b }, i) => {
           const x = CHART.left + i * step + (step * CHART.gap) / 2;
+          const width = Math.min(60, step * (1 - CHART.gap));
           let below = 0;
           return (
-            <g key={b.at}>
-              <title>{`${name(b.at)}: ${STACK.map((k) => `${b[k]} ${k}`).join(', ')}`}</title>
+            <g key={time}>
+              {b ? <title>{`${name(time)}: ${STACK.map((k) => `${b[k]} ${k}`).join(', ')}`}</title> : null}
               {STACK.map((k) => {
+                if (!b) return null;
                 const from = below;
                 below += b[k];
                 return b[k] === 0 ? null : (
-                  <rect
-                    key={k}
-                    class={k}
-                    x={x}
-                    width={Math.min(60, step * (1 - CHART.gap))}
-                    y={y(below)}
-                    height={y(from) - y(below)}
-                  />
+                  <rect key={k} class={k} x={x} width={width} y={y(below)} height={y(from) - y(below)} />
                 );
               })}
               {i % every === 0 ? (
-                <text x={x} y={CHART.height + 16}>
-                  {name(b.at)}
+                <text x={x + width / 2} y={CHART.height + 16} text-anchor="middle">
+                  {name(time)}
                 </text>
               ) : null}
             </g>
@@ -177,7 +190,7 @@ function Fires({ t }: { t: Found }) {
               />
             </span>
             <span class="n">
-              {r.fired} <span class="faint">{percent(r.share)}</span>
+              {r.fired} <span class="faint">· {percent(r.share)}</span>
             </span>
           </li>
         ))}

@@ -1,13 +1,50 @@
 /** Lines that change, and what a change does to the parts that were inspected before. */
 import type { Change, DiffLine, Replay } from '../contracts.ts';
-import { plural } from '../format.ts';
+import { changing, plural } from '../format.ts';
+import type { ReplayProgress } from '../replay.ts';
 import { query, to } from '../router.ts';
-import { VerdictBadge } from './basics.tsx';
+import { ProgressLine, VerdictBadge, Waiting } from './basics.tsx';
+
+/** A line as what it shares with its other version before and after, and what it does not between them. */
+type Parts = readonly [before: string, own: string, after: string];
+
+/** Below this share of common text two lines are two different lines. */
+const ALIKE = 0.3;
+
+function partsOf(line: string, other: string): Parts | null {
+  const most = Math.min(line.length, other.length);
+  let start = 0;
+  while (start < most && line[start] === other[start]) start++;
+  let end = 0;
+  while (end < most - start && line.at(-1 - end) === other.at(-1 - end)) end++;
+  if (line.trim() === '' || (start + end) / Math.max(line.length, other.length) < ALIKE) return null;
+  return [line.slice(0, start), line.slice(start, line.length - end), line.slice(line.length - end)];
+}
+
+/** For each line that was replaced and for the one in its place: what of it differs. */
+function changedParts(lines: readonly DiffLine[]): (Parts | null)[] {
+  const out: (Parts | null)[] = lines.map(() => null);
+  for (let i = 0; i < lines.length; ) {
+    const from = i;
+    while (lines[i]?.op === '-') i++;
+    const gone = i - from;
+    while (lines[i]?.op === '+') i++;
+    if (gone > 0 && i - from === 2 * gone) {
+      for (let k = from; k < from + gone; k++) {
+        out[k] = partsOf(lines[k]!.line, lines[k + gone]!.line);
+        out[k + gone] = partsOf(lines[k + gone]!.line, lines[k]!.line);
+      }
+    }
+    if (i === from) i++;
+  }
+  return out;
+}
 
 export function Diff({ lines }: { lines: readonly DiffLine[] }) {
   const gap = (i: number): boolean => i > 0 && lines[i]!.number > lines[i - 1]!.number + 1 && lines[i]!.op === ' ';
+  const parts = changedParts(lines);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, by keys too.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lists scroll, by keys too.
     <pre class="diff" tabIndex={0}>
       {lines.map((l, i) => (
         <span
@@ -15,11 +52,25 @@ export function Diff({ lines }: { lines: readonly DiffLine[] }) {
           class={l.op === '+' ? 'added' : l.op === '-' ? 'removed' : gap(i) ? 'after-gap' : ''}
         >
           <span class="no">{l.number}</span>
-          {l.op} {l.line}
-          {'\n'}
+          <span class="op">{l.op}</span>
+          <span class="code">
+            <Line line={l.line} parts={parts[i]!} />
+          </span>
         </span>
       ))}
     </pre>
+  );
+}
+
+function Line({ line, parts }: { line: string; parts: Parts | null }) {
+  if (parts === null) return <>{line}</>;
+  const [before, own, after] = parts;
+  return (
+    <>
+      {before}
+      {own === '' ? null : <mark>{own}</mark>}
+      {after}
+    </>
   );
 }
 
@@ -32,10 +83,21 @@ export function ReplayLine({ replay }: { replay: Replay }) {
       <span class="faint">
         {' '}
         · {plural(replay.judged, 'stored part')} judged again, {replay.reviewed} of them reviewed
-        {replay.changed > 0 ? `, ${plural(replay.changed, 'verdict')} change` : ''}
+        {replay.changed > 0 ? `, ${changing(replay.changed)}` : ''}
         {replay.approximate ? ', approximately' : ''}
       </span>
     </p>
+  );
+}
+
+/** How far judging stored parts again is; null: it begins. */
+export function Judging({ progress }: { progress: ReplayProgress | null }) {
+  if (!progress || progress.done === 0) return <Waiting what="Judging stored parts again" />;
+  const { done, total } = progress;
+  return (
+    <ProgressLine done={done} total={total} label="Judged again">
+      {done} of {total} stored parts judged again
+    </ProgressLine>
   );
 }
 

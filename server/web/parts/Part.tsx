@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo, useState } from 'preact/hooks';
 import { at, call, picture } from '../api.ts';
-import { useLoaded } from '../load.ts';
+import { useKept, useLoaded } from '../load.ts';
 import type { Box, Inspection, Result, Scene } from '../types.ts';
 import { HeatMap, largeInterests, legend, Overlay } from './layers.tsx';
 import { Stage } from './Stage.tsx';
@@ -59,24 +59,31 @@ interface Props extends PartData {
   readonly tools: boolean;
 }
 
+/** How somebody looks at parts: the same for the next part, and after a reload. */
+const LOOK = { overlay: true, violations: true, ghosts: true, map: '', opacity: 0.8 };
+
 export function PartPicture({ inspection: i, result, scene, focus, tools }: Props) {
-  const [chosen, hide] = useState<ReadonlySet<string> | null>(null);
-  const hidden = useMemo(() => chosen ?? (scene ? largeInterests(scene) : new Set<string>()), [chosen, scene]);
-  const [overlay, setOverlay] = useState(true);
-  const [violations, setViolations] = useState(true);
-  const [ghosts, setGhosts] = useState(true);
-  const [detector, setDetector] = useState('');
-  const [opacity, setOpacity] = useState(0.8);
+  const chosen = useKept<readonly string[] | null>(`hidden ${i.product}`, null);
+  const look = useKept(`look`, LOOK);
+  // Where nothing can be switched, everything is on.
+  const { overlay, violations, ghosts, map: detector, opacity } = tools ? look.value : LOOK;
+  const set = (change: Partial<typeof LOOK>): void => {
+    look.value = { ...look.peek(), ...change };
+  };
+  const hidden = useMemo(
+    () => (tools && chosen.value ? new Set(chosen.value) : scene ? largeInterests(scene) : new Set<string>()),
+    [chosen.value, scene, tools],
+  );
   const [natural, setNatural] = useState<{ width: number; height: number } | null>(null);
   const native = scene ? { width: scene.frame.imageWidth, height: scene.frame.imageHeight } : (natural ?? NO_FRAME);
   const map = result?.maps.includes(detector) ? detector : '';
   const toggle = (name: string): void => {
     const next = new Set(hidden);
     if (!next.delete(name)) next.add(name);
-    hide(next);
+    chosen.value = [...next];
   };
   return (
-    <div class={tools ? 'part with-tools' : 'part'}>
+    <div class="part">
       <Stage native={native} focus={focus} label={`Picture of ${i.name}; plus and minus zoom, arrows move`}>
         <Photo
           key={i.id}
@@ -95,15 +102,15 @@ export function PartPicture({ inspection: i, result, scene, focus, tools }: Prop
       {tools && scene ? (
         <fieldset class="layers">
           <legend>Layers</legend>
-          <Check name="Overlay" on={overlay} set={setOverlay} />
-          <Check name="Violations" on={violations} set={setViolations} off={!overlay} />
-          <Check name="Expected here" on={ghosts} set={setGhosts} off={!overlay || !violations} />
+          <Check name="Overlay" on={overlay} set={(on) => set({ overlay: on })} />
+          <Check name="Violations" on={violations} set={(on) => set({ violations: on })} off={!overlay} />
+          <Check name="Expected here" on={ghosts} set={(on) => set({ ghosts: on })} off={!overlay || !violations} />
           <span class="gap" />
           {result && result.maps.length > 0 ? (
-            <>
+            <span class="map-choice">
               <label>
                 Map
-                <select value={map} onChange={(e) => setDetector(e.currentTarget.value)}>
+                <select value={map} onChange={(e) => set({ map: e.currentTarget.value })}>
                   <option value="">none</option>
                   {result.maps.map((m) => (
                     <option key={m}>{m}</option>
@@ -119,10 +126,10 @@ export function PartPicture({ inspection: i, result, scene, focus, tools }: Prop
                   step="0.05"
                   value={opacity}
                   disabled={!map}
-                  onInput={(e) => setOpacity(Number(e.currentTarget.value))}
+                  onInput={(e) => set({ opacity: Number(e.currentTarget.value) })}
                 />
               </label>
-            </>
+            </span>
           ) : null}
           <div class="interests">
             {legend(scene).map(({ name, colour, count }) => (

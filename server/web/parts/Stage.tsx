@@ -151,6 +151,15 @@ export function Stage({ native, label, focus = null, still = false, children }: 
   );
 }
 
+interface Finger {
+  readonly x: number;
+  readonly y: number;
+  readonly startX: number;
+  readonly startY: number;
+}
+/** A pointer that moved no further, in pixels, pointed at something. */
+export const TAP = 6;
+
 /** Wheel, drag and pinch, as handlers of the frame. */
 function useGestures(
   frame: { current: HTMLDivElement | null },
@@ -159,7 +168,7 @@ function useGestures(
   zoom: (factor: number, px?: number, py?: number) => void,
   still: boolean,
 ) {
-  const fingers = useRef(new Map<number, { x: number; y: number }>());
+  const fingers = useRef(new Map<number, Finger>());
   const fromMiddle = (x: number, y: number): [number, number] => {
     const r = frame.current!.getBoundingClientRect();
     return [x - r.left - r.width / 2, y - r.top - r.height / 2];
@@ -181,15 +190,17 @@ function useGestures(
   return {
     onPointerDown: (e: PointerEvent): void => {
       if (still && e.pointerType !== 'touch') return;
-      fingers.current.set(e.pointerId, { x: e.clientX, y: e.clientY });
-      if (!still) frame.current!.setPointerCapture(e.pointerId);
+      fingers.current.set(e.pointerId, { x: e.clientX, y: e.clientY, startX: e.clientX, startY: e.clientY });
     },
     onPointerMove: (e: PointerEvent): void => {
       const last = fingers.current.get(e.pointerId);
       if (!last) return;
       const before = spread();
-      const now = { x: e.clientX, y: e.clientY };
+      const now = { ...last, x: e.clientX, y: e.clientY };
       fingers.current.set(e.pointerId, now);
+      // Only a drag takes the pointer: a tap stays a click on what lies there.
+      if (!still && Math.hypot(now.x - now.startX, now.y - now.startY) > TAP)
+        frame.current!.setPointerCapture(e.pointerId);
       if (fingers.current.size === 2 && before > 0) {
         const [a, b] = [...fingers.current.values()];
         zoom(spread() / before, ...fromMiddle((a!.x + b!.x) / 2, (a!.y + b!.y) / 2));
@@ -200,5 +211,6 @@ function useGestures(
     },
     onPointerUp: (e: PointerEvent): void => void fingers.current.delete(e.pointerId),
     onPointerCancel: (e: PointerEvent): void => void fingers.current.delete(e.pointerId),
+    onPointerLeave: (e: PointerEvent): void => void fingers.current.delete(e.pointerId),
   };
 }

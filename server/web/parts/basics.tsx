@@ -16,6 +16,17 @@ export function ReviewBadge({ verdict }: { verdict: Inspection['review'] }) {
   return verdict === null ? null : <span class={`reviewed ${verdict}`}>{REVIEW_WORDS[verdict]}</span>;
 }
 
+/** What mends a fault for somebody at the page, where the service's own words are for those at a command line. */
+const HERE: Readonly<Record<string, string>> = {
+  AUTH_REQUIRED: 'Check that the whole token was pasted. An admin makes another where it was lost or revoked.',
+  NOT_FOUND: 'It may have been removed, or the address is not whole.',
+  RULES_NOT_ACCEPTABLE:
+    'Vet them under Checks, put the vetting into the draft and save it; or make them live nevertheless.',
+  LLM_NOT_CONFIGURED:
+    'Whoever runs the service names a model there: LOGSAD_LLM_URL, LOGSAD_LLM_MODEL, and LOGSAD_LLM_KEY where the server asks for one.',
+};
+const remedy = ({ code, fix }: Pick<Fault, 'code' | 'fix'>): string => HERE[code] ?? fix;
+
 /** What went wrong and what mends it. */
 export function FaultBox({ fault, retry }: { fault: unknown; retry?: (() => void) | undefined }) {
   if (fault === null || fault === undefined) return null;
@@ -25,7 +36,7 @@ export function FaultBox({ fault, retry }: { fault: unknown; retry?: (() => void
       <p>
         <b>{known?.message ?? (fault instanceof Error ? fault.message : String(fault))}</b>
       </p>
-      {known?.fix ? <p>{known.fix}</p> : null}
+      {known && remedy(known) ? <p>{remedy(known)}</p> : null}
       {known ? <p class="faint small">{known.code}</p> : null}
       {retry ? (
         <button type="button" onClick={retry}>
@@ -81,11 +92,11 @@ export function StageLine({ progress: { stage, done, total } }: { progress: Prog
 }
 
 /** Why something that was stored failed: no alarm, it happened before. */
-export function StoredFault({ error }: { error: Pick<Fault, 'message' | 'fix'> }) {
+export function StoredFault({ error }: { error: Fault }) {
   return (
     <div class="fault">
       <b>{error.message}</b>
-      <p>{error.fix}</p>
+      <p>{remedy(error)}</p>
     </div>
   );
 }
@@ -94,6 +105,8 @@ interface Message {
   readonly id: number;
   readonly text: string;
   readonly bad: boolean;
+  /** A newer message on the same matter takes its place. */
+  readonly topic: string;
   readonly action?: { readonly name: string; readonly run: () => void };
 }
 
@@ -102,10 +115,11 @@ const SHOWN_MS = 6000;
 let next = 0;
 
 /** A line at the foot of the page for some seconds. */
-export function say(text: string, options: { bad?: boolean; action?: Message['action'] } = {}): void {
+export function say(text: string, options: { bad?: boolean; topic?: string; action?: Message['action'] } = {}): void {
   const id = next++;
-  const { bad = false, action } = options;
-  messages.value = [...messages.peek().slice(-2), { id, text, bad, ...(action ? { action } : {}) }];
+  const { bad = false, topic = String(id), action } = options;
+  const others = messages.peek().filter((m) => m.topic !== topic);
+  messages.value = [...others.slice(-2), { id, text, bad, topic, ...(action ? { action } : {}) }];
   setTimeout(
     () => {
       messages.value = messages.peek().filter((m) => m.id !== id);
@@ -151,6 +165,9 @@ export function Dialog({
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     box.current?.showModal();
+    // Who has keys begins with the first field; for fingers that would open the keyboard of the screen.
+    if (matchMedia('(pointer: fine)').matches)
+      box.current?.querySelector<HTMLElement>('input, textarea, select')?.focus();
   }, []);
   return (
     <dialog ref={box} onClose={onClose} aria-label={title}>

@@ -1,14 +1,9 @@
 /** Shapes over a photograph: chosen, drawn and removed, by pointer and by keys. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { Point } from '../types.ts';
 import type { Drawn, Shape } from './document.ts';
+import { type Tool, useDrawing } from './drawing.ts';
 import { keyOf, nameOf } from './Target.tsx';
-
-export type Tool = 'look' | Shape['kind'];
-/** A box smaller than this, in fractions, was a click. */
-const LEAST = 0.004;
-/** A polygon is closed by a click so near to its first corner, in fractions. */
-const CLOSE = 0.015;
 
 interface CanvasProps {
   readonly shapes: readonly Drawn[];
@@ -24,50 +19,11 @@ interface CanvasProps {
 /** Shapes as SVG over the photograph, in its pixels; what is being drawn follows the pointer. */
 export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, onRemove }: CanvasProps) {
   const svg = useRef<SVGSVGElement>(null);
-  const [start, setStart] = useState<Point | null>(null);
-  const [now, setNow] = useState<Point | null>(null);
-  const [corners, setCorners] = useState<readonly Point[]>([]);
-  useEffect(() => {
-    setStart(null);
-    setCorners([]);
-  }, [tool]);
+  const { start, now, corners, aim, onKey, handlers } = useDrawing(svg, tool, onAdd);
   const { width, height } = native;
-  const place = (e: PointerEvent): Point => {
-    const r = svg.current!.getBoundingClientRect();
-    const within = (v: number): number => Math.min(1, Math.max(0, v));
-    return [within((e.clientX - r.left) / r.width), within((e.clientY - r.top) / r.height)];
-  };
-  const down = (e: PointerEvent): void => {
-    if (tool === 'look' || e.button !== 0) return;
-    e.stopPropagation();
-    const p = place(e);
-    if (tool === 'point') onAdd({ kind: 'point', point: p });
-    else if (tool === 'box') {
-      svg.current!.setPointerCapture(e.pointerId);
-      setStart(p);
-    } else {
-      const [first] = corners;
-      const closes = first && corners.length > 2 && Math.hypot(p[0] - first[0], p[1] - first[1]) < CLOSE;
-      if (closes) onAdd({ kind: 'polygon', polygon: corners });
-      setCorners(closes ? [] : [...corners, p]);
-    }
-  };
-  const up = (e: PointerEvent): void => {
-    if (start === null) return;
-    const p = place(e);
-    const box = [
-      Math.min(start[0], p[0]),
-      Math.min(start[1], p[1]),
-      Math.max(start[0], p[0]),
-      Math.max(start[1], p[1]),
-    ] as const;
-    setStart(null);
-    if (box[2] - box[0] > LEAST && box[3] - box[1] > LEAST) onAdd({ kind: 'box', box });
-  };
   const onKeyDown = (e: KeyboardEvent): void => {
     if (e.key === 'Delete' || e.key === 'Backspace') onRemove();
-    else if (e.key === 'Escape') setCorners([]);
-    else return;
+    else if (!onKey(e)) return;
     e.preventDefault();
     e.stopPropagation();
   };
@@ -79,13 +35,11 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       ref={svg}
       class={tool === 'look' ? 'layer shapes' : 'layer shapes draws'}
       viewBox={`0 0 ${width} ${height}`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: shapes are chosen and removed by keys.
-      tabIndex={0}
+      // In lower case: names of SVG attributes are told apart by it, and no other one takes the focus.
+      tabindex={0}
       role="group"
-      aria-label={`${shapes.length} shapes`}
-      onPointerDown={down}
-      onPointerMove={(e) => setNow(place(e))}
-      onPointerUp={up}
+      aria-label={tool === 'look' ? `${shapes.length} shapes` : `${shapes.length} shapes; arrows aim, Enter draws`}
+      {...handlers}
       onKeyDown={onKeyDown}
     >
       {shapes.map((s) => {
@@ -97,14 +51,10 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
             key={key}
             class={`shape ${marked === key ? 'marked' : ''} ${other ? 'other' : ''}`}
             role="button"
-            tabIndex={tool === 'look' ? 0 : -1}
+            tabindex={tool === 'look' ? 0 : -1}
             aria-label={`${nameOf(s.target)} ${s.shape.kind}`}
             aria-pressed={marked === key}
-            onPointerDown={(e) => {
-              if (tool !== 'look') return;
-              e.stopPropagation();
-              onMark(marked === key ? null : key);
-            }}
+            onClick={() => tool === 'look' && onMark(marked === key ? null : key)}
             onKeyDown={(e) => {
               if (e.key === 'Enter' || e.key === ' ') {
                 e.preventDefault();
@@ -120,14 +70,33 @@ export function Canvas({ shapes, tool, native, current, marked, onMark, onAdd, o
       {start && now ? (
         <path class="rubber" d={`${path([start, [now[0], start[1]], now, [start[0], now[1]]])}Z`} />
       ) : null}
+      {aim ? <Cross x={aim[0] * width} y={aim[1] * height} arm={Math.max(width, height) / 40} /> : null}
       {corners.length > 0 && now ? <path class="rubber" d={path([...corners, now])} /> : null}
     </svg>
   );
 }
 
+function Cross({ x, y, arm }: { x: number; y: number; arm: number }) {
+  const d = `M${x - arm} ${y}h${2 * arm}M${x} ${y - arm}v${2 * arm}`;
+  return (
+    <>
+      <path class="aim under" d={d} />
+      <path class="aim" d={d} />
+    </>
+  );
+}
+
 function Outline({ shape, width, height }: { shape: Shape; width: number; height: number }) {
   if (shape.kind === 'point') {
-    return <circle cx={shape.point[0] * width} cy={shape.point[1] * height} r={Math.max(width, height) / 130} />;
+    const [cx, cy] = [shape.point[0] * width, shape.point[1] * height];
+    const r = Math.max(width, height) / 130;
+    // A finger does not hit the dot alone.
+    return (
+      <>
+        <circle class="around" cx={cx} cy={cy} r={3 * r} />
+        <circle cx={cx} cy={cy} r={r} />
+      </>
+    );
   }
   if (shape.kind === 'box') {
     const [x0, y0, x1, y1] = shape.box;

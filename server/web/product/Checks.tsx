@@ -55,6 +55,8 @@ export function TaskCard(props: {
   button: string;
   followed: Followed;
   onStart: () => void;
+  /** Whether there is what it needs. */
+  ready?: boolean;
   children?: ComponentChildren;
 }) {
   const { task, busy, fault } = props.followed;
@@ -65,7 +67,7 @@ export function TaskCard(props: {
         {task?.finishedAt ? <span class="faint small">{exactly(task.finishedAt)}</span> : null}
         <span class="gap" />
         {may('engineer') ? (
-          <button type="button" disabled={busy} onClick={props.onStart}>
+          <button type="button" disabled={busy || props.ready === false} onClick={props.onStart}>
             {props.button}
           </button>
         ) : null}

@@ -2,16 +2,18 @@
 import { useEffect, useState } from 'preact/hooks';
 import { at, call, may, picture } from '../api.ts';
 import type { Preview } from '../contracts.ts';
+import { plural } from '../format.ts';
 import { useLoaded } from '../load.ts';
 import { Empty, FaultBox, Waiting } from '../parts/basics.tsx';
 import { Overlay } from '../parts/layers.tsx';
 import { Photo } from '../parts/Part.tsx';
 import { Stage } from '../parts/Stage.tsx';
-import { query } from '../router.ts';
+import { query, setQuery } from '../router.ts';
 import type { Normal, Page } from '../types.ts';
-import { Canvas, type Tool } from './Canvas.tsx';
+import { Canvas } from './Canvas.tsx';
 import { addShape, interestsOf, removeShape, type Shape, shapesOn } from './document.ts';
 import type { RuleDraft } from './draft.ts';
+import type { Tool } from './drawing.ts';
 import { Normals } from './Normals.tsx';
 import { keyOf, TargetChoice, targetOf } from './Target.tsx';
 
@@ -51,9 +53,9 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
   const chosen = q.for ?? (interests[0] ? `interest:${interests[0].name}` : 'ignore');
   const target = targetOf(chosen);
   const [native, setNative] = useState({ width: 4, height: 3 });
-  const [tool, setTool] = useState<Tool>('look');
+  const tool = TOOLS.find((t) => t.tool === q.tool)?.tool ?? 'look';
   const [marked, mark] = useState<string | null>(null);
-  const [shown, show] = useState(false);
+  const shown = q.grounding === 'on';
   const preview = usePreview(product, image, draft.text, shown);
   const shapes = shapesOn(draft.text, image);
   const locked = !may('engineer');
@@ -76,7 +78,7 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
                 type="button"
                 aria-pressed={tool === t.tool}
                 disabled={t.tool === 'point' && !('interest' in target)}
-                onClick={() => setTool(t.tool)}
+                onClick={() => setQuery({ tool: t.tool === 'look' ? null : t.tool })}
               >
                 {t.word}
               </button>
@@ -87,7 +89,11 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
           </button>
           <span class="gap" />
           <label class="check">
-            <input type="checkbox" checked={shown} onChange={(e) => show(e.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={shown}
+              onChange={(e) => setQuery({ grounding: e.currentTarget.checked ? 'on' : null })}
+            />
             Show grounding
           </label>
         </div>
@@ -118,11 +124,11 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
         />
       </Stage>
       <p class="small faint board-foot" role="status">
-        {shown && preview.loading ? 'Grounding …' : null}
+        {shown && preview.loading ? <Grounding first={preview.data === undefined} /> : null}
         {shown && !preview.loading && preview.data
-          ? `Grounded in ${preview.data.ms} ms: ${preview.data.scene.instances.length} instances`
+          ? `${plural(preview.data.scene.instances.length, 'instance')} found, in ${(preview.data.ms / 1000).toFixed(1)} s`
           : null}
-        {!shown ? HINTS[tool] : null}
+        {!shown ? `${HINTS[tool]}${tool === 'look' ? '' : BY_KEYS}` : null}
       </p>
       {shown ? <FaultBox fault={preview.fault} /> : null}
       {shown
@@ -136,12 +142,34 @@ function Board({ product, draft, image }: { product: string; draft: RuleDraft; i
   );
 }
 
+/** From this second on it is said why it takes long. */
+const LONG_S = 3;
+
+/** The models learn from the exemplars before they can show what those find: it is said, and that something goes on. */
+function Grounding({ first }: { first: boolean }) {
+  const [seconds, count] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => count((s) => s + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span class="grounding">
+      <span class="spinner" aria-hidden="true" /> Grounding{first ? '' : ' anew'} …{' '}
+      {seconds < LONG_S
+        ? null
+        : `The exemplars are learnt first, after every change of them: up to half a minute. ${seconds} s so far.`}
+    </span>
+  );
+}
+
 const HINTS: Readonly<Record<Tool, string>> = {
   look: 'Click a shape to choose it; Delete removes it.',
   point: 'Click places that belong to it; a few, well inside.',
   box: 'Drag a box tightly around one whole thing.',
   polygon: 'Click the corners; click the first one again to close, Escape to start anew.',
 };
+
+const BY_KEYS = ' By keys: arrows aim (with shift in large steps), Enter draws.';
 
 /** What the text finds on this picture, a little after the last change. */
 function usePreview(product: string, image: string, text: string, on: boolean) {

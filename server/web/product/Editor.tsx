@@ -3,12 +3,13 @@ import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { yaml } from '@codemirror/lang-yaml';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
-import { EditorView, keymap } from '@codemirror/view';
+import { EditorView, keymap, tooltips } from '@codemirror/view';
 import { basicSetup } from 'codemirror';
 import { useEffect, useRef } from 'preact/hooks';
 import type { RuleFault } from '../types.ts';
 import { completeFrom, type JsonSchema } from './completion.ts';
 import { interestsOf } from './document.ts';
+import { yamlTones } from './highlight.ts';
 
 interface Props {
   readonly text: string;
@@ -36,8 +37,8 @@ const THEME = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
     backgroundColor: 'color-mix(in srgb, var(--focus) 30%, transparent) !important',
   },
-  // The highlighter's tones are made for light ground; the filter turns them over in the dark.
-  '.cm-line > span:not([class^="cm-"])': { filter: 'var(--code-filter)' },
+  '.cm-selectionMatch': { backgroundColor: 'color-mix(in srgb, var(--accent) 22%, transparent)' },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'color-mix(in srgb, var(--accent) 30%, transparent)' },
   '.cm-tooltip': { backgroundColor: 'var(--paper)', color: 'var(--ink)', border: '1px solid var(--line)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-panels': { backgroundColor: 'var(--sunk)', color: 'var(--ink)' },
@@ -63,6 +64,8 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
         basicSetup,
         yaml(),
         lintGutter(),
+        // What pops up stays within the editor, which cuts off what does not.
+        tooltips({ tooltipSpace: (v) => v.dom.getBoundingClientRect() }),
         autocompletion({ override: [complete] }),
         keymap.of(completionKeymap),
         EditorState.readOnly.of(readOnly),
@@ -75,6 +78,7 @@ export function Editor({ text, label, readOnly, line, faults, schema, onChange }
         }),
         EditorView.lineWrapping,
         THEME,
+        yamlTones,
       ],
     });
     const made = new EditorView({ state, parent: root, root });

@@ -1,10 +1,11 @@
 /** Every version of the rule file: who saved it and why, what it changed, what it would say of stored parts. */
 import { useState } from 'preact/hooks';
-import { ApiFault, at, call, may } from '../api.ts';
-import { exactly, plural } from '../format.ts';
-import { useLoaded } from '../load.ts';
-import { Dialog, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
+import { at, call, may } from '../api.ts';
+import { changing, exactly, plural } from '../format.ts';
+import { useDraft, useLoaded } from '../load.ts';
+import { Dialog, Empty, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { Diff, diffOf } from '../parts/Diff.tsx';
+import { Objections, useGoingLive } from '../parts/GoLive.tsx';
 import { query, setQuery, to } from '../router.ts';
 import type { RuleFileText, RulesDiff } from '../types.ts';
 import type { RuleDraft } from './draft.ts';
@@ -14,6 +15,11 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
   const [asked, ask] = useState<number | null>(null);
   return (
     <>
+      {draft.versions.length === 0 ? (
+        <Empty title="No version was saved yet">
+          <p class="faint">The first one appears here when a draft is saved.</p>
+        </Empty>
+      ) : null}
       <ol class="versions">
         {draft.versions.map((v, n) => (
           <li key={v.version} class="card">
@@ -28,7 +34,7 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
             <p>{v.why}</p>
             <p class="row-of-buttons">
               <a class="button" href={to(['products', product, 'rules'], { version: v.version, view: 'yaml' })}>
-                Show
+                Show the file
               </a>
               {n < draft.versions.length - 1 ? (
                 <button
@@ -61,32 +67,53 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
 /** A version goes live for a reason, which the history keeps; objections are shown before they are overruled. */
 function LiveDialog(props: { product: string; version: number; onClose: () => void; onLive: () => void }) {
   const { product, version } = props;
-  const [why, setWhy] = useState('');
-  const [fault, setFault] = useState<unknown>(null);
-  const objected = fault instanceof ApiFault && fault.code === 'RULES_NOT_ACCEPTABLE';
+  const why = useDraft(`why ${product} ${version}`);
+  const live = useGoingLive(product);
+  const over = (done: boolean): void => {
+    if (!done) return;
+    why.value = '';
+    say(`Version ${version} is live.`);
+    props.onLive();
+    props.onClose();
+  };
   const accept = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
-    try {
-      const json = { why: why.trim(), ...(objected ? { force: true } : {}) };
-      await call(at(['products', product, 'rules', version, 'accept']), { method: 'POST', json });
-      say(`Version ${version} is live.`);
-      props.onLive();
-      props.onClose();
-    } catch (error) {
-      setFault(error);
-    }
+    over(await live.go(why.value.trim(), async () => version));
   };
+  if (live.refused) {
+    return (
+      <Dialog title={`Make version ${version} live`} onClose={props.onClose}>
+        <div class="stack">
+          <FaultBox fault={live.fault} />
+          <Objections
+            fault={live.refused.fault}
+            busy={live.busy}
+            onLeave={props.onClose}
+            onInsist={async () => over(await live.insist())}
+          />
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={`Make version ${version} live`} onClose={props.onClose}>
       <form class="stack" onSubmit={accept}>
         <label class="stack">
           Why
-          <textarea rows={2} required maxLength={2000} value={why} onInput={(e) => setWhy(e.currentTarget.value)} />
+          <textarea
+            rows={2}
+            required
+            maxLength={2000}
+            value={why.value}
+            onInput={(e) => {
+              why.value = e.currentTarget.value;
+            }}
+          />
         </label>
-        <FaultBox fault={fault} />
+        <FaultBox fault={live.fault} />
         <div class="row-of-buttons">
-          <button type="submit" class={objected ? 'danger' : 'primary'}>
-            {objected ? 'Make it live nevertheless' : 'Make live'}
+          <button type="submit" class="primary" disabled={live.busy}>
+            Make live
           </button>
         </div>
       </form>
@@ -111,8 +138,7 @@ function Changed({ product, from, to: until }: { product: string; from: number; 
       {verdicts.data ? (
         <>
           <p class="small">
-            Of the newest {plural(verdicts.data.scenes, 'stored part')},{' '}
-            {plural(verdicts.data.changes.length, 'verdict')} change.
+            Of the newest {plural(verdicts.data.scenes, 'stored part')}, {changing(verdicts.data.changes.length)}.
           </p>
           <ul class="changes">
             {verdicts.data.changes.map((c) => (
@@ -124,6 +150,8 @@ function Changed({ product, from, to: until }: { product: string; from: number; 
             ))}
           </ul>
         </>
+      ) : verdicts.loading ? (
+        <Waiting what="Judging stored parts again" />
       ) : null}
     </div>
   );

@@ -39,6 +39,7 @@ export function Propose({ product, draft }: { product: string; draft: RuleDraft 
         title="Proposal"
         button="Propose rules"
         followed={task}
+        ready={instructions.value.trim() !== ''}
         onStart={() => task.start({ instructions: instructions.value })}
       >
         {result ? (

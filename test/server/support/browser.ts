@@ -1,17 +1,11 @@
 /** The review page in a headless Chromium: Debian's package, driven by playwright-core, which brings no browser. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { CHROMIUM } from '../../support/chromium.ts';
 
-const PLACES = [
-  process.env.LOGSAD_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-export const CHROMIUM = PLACES.find((p) => p !== undefined && existsSync(p)) ?? null;
 /** Why suites of the page are skipped, or null. */
 export const noChromium: string | null =
   CHROMIUM === null ? 'the review page (skipped: no Chromium; apt-get install chromium, or set LOGSAD_CHROMIUM)' : null;
@@ -19,9 +13,6 @@ export const noChromium: string | null =
 /** Where pictures of the walk are kept, if anywhere. */
 const SHOTS = process.env.LOGSAD_SHOTS ?? null;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 
 export interface Visit {
   readonly page: Page;
@@ -31,7 +22,23 @@ export interface Visit {
   shot(name: string): Promise<void>;
   /** Serious and critical findings of axe, as `rule: target`. */
   axe(): Promise<string[]>;
+  /** What does not fit: a page wider than the window, and for fingers controls of less than 40 pixels. */
+  cramped(): Promise<string[]>;
 }
+
+/** In the page. Links within a sentence are as high as its line; what a label holds is as large as the label. */
+const CRAMPED = `(() => {
+  const found = document.documentElement.scrollWidth > innerWidth ? ['wider than the window'] : [];
+  if (!matchMedia('(pointer: coarse)').matches) return found;
+  const controls = 'button, a.button, nav a, select, summary, input, textarea';
+  for (const e of document.querySelectorAll(controls)) {
+    if (!e.checkVisibility({ visibilityProperty: true }) || e.matches('.unseen, :disabled, details:not([open]) > :not(summary) *')) continue;
+    const box = (e.closest('label:has(input[type=checkbox])') ?? e).getBoundingClientRect();
+    if (box.width === 0 || box.height === 0 || (box.height >= 40 && box.width >= 40)) continue;
+    found.push(\`\${Math.round(box.width)} x \${Math.round(box.height)}: \${e.tagName.toLowerCase()} \${e.getAttribute('aria-label') ?? e.textContent.trim().slice(0, 40)}\`);
+  }
+  return found;
+})()`;
 
 /** A new window on the page, signed in through its form unless `token` is null. */
 export async function visit(
@@ -67,14 +74,11 @@ export async function visit(
     axe: async () => {
       await page.evaluate(AXE);
       const found = (await page.evaluate('axe.run().then((r) => r.violations)')) as AxeFinding[];
-      return (
-        found
-          .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-          .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`))
-          // In the dark a filter turns the highlighter's tones over, which axe does not compute.
-          .filter((found) => !found.startsWith('color-contrast: .editor'))
-      );
+      return found
+        .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+        .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}`));
     },
+    cramped: async () => (await page.evaluate(CRAMPED)) as string[],
   };
 }
 
@@ -84,6 +88,6 @@ interface AxeFinding {
   readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
-/** Waits until `read` gives `value`. */
-export const becomes = <T>(read: () => Promise<T>, value: T): Promise<void> =>
-  expect.poll(read, { timeout: 60_000, interval: 150 }).toEqual(value);
+/** Waits until `read` gives `value`; what learns needs longer. */
+export const becomes = <T>(read: () => Promise<T>, value: T, timeout = 60_000): Promise<void> =>
+  expect.poll(read, { timeout, interval: 150 }).toEqual(value);
