@@ -67,6 +67,28 @@ describe('programs', () => {
     expect(values(await host.run([add({ dims: [2], data: view }, vector(0, 0))], [[0, 'sum']]))).toEqual([[1, 2]]);
   });
 
+  it('feeds what the child kept without sending it again, and sends what it has let go of', async () => {
+    const sumOf = async (n: number) => (await host.run([add(vector(n), vector(1))], [[0, 'sum']], { keep: [0] }))[0]!;
+    const sums = [await sumOf(1), await sumOf(2), await sumOf(3), await sumOf(4), await sumOf(5), await sumOf(6)];
+    const twice = async (t: Tensor) => values(await host.run([add(t, t)], [[0, 'sum']]));
+    // A change that the child does not see tells which tensors came from it.
+    for (const t of sums) (t.data as Float32Array)[0] = 100;
+    const out: number[][][] = [];
+    for (const t of sums) out.push(await twice(t));
+    expect(out.flat(2)).toEqual([200, 200, 8, 10, 12, 14]);
+  });
+
+  it('outlives a child that held kept tensors', async () => {
+    const own = await prepared();
+    try {
+      const [sum] = await own.run([add(vector(1), vector(1))], [[0, 'sum']], { keep: [0] });
+      process.kill(own.pid!, 'SIGKILL');
+      expect(values(await own.run([add(sum!, vector(1))], [[0, 'sum']]))).toEqual([[3]]);
+    } finally {
+      await own[Symbol.asyncDispose]();
+    }
+  });
+
   it('replaces and drops resident tensors', async () => {
     await host.put('changing', vector(5));
     await host.put('changing', vector(7));

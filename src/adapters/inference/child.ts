@@ -68,6 +68,8 @@ async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 3,
+      // Every session has threads of its own, and what spins there after a run takes the cores from the caller.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
     session = await ('bytes' in source
       ? ort!.InferenceSession.create(source.bytes, options)
@@ -195,9 +197,20 @@ async function run(request: Extract<Request, { kind: 'run' }>, reply: (result: R
       return { dims: [...t.dims], data: t.data as Tensor['data'] };
     });
     reply({ tensors });
+    for (const [index, name] of request.keep) {
+      const [step, output] = request.fetch[index]!;
+      residents.set(name, results[step]![output] as Ort.Tensor);
+    }
   } finally {
-    for (const t of owned) t.dispose();
+    const kept = new Set(residents.values());
+    for (const t of owned) if (!kept.has(t)) t.dispose();
+    for (const name of request.forget) forget(name);
   }
+}
+
+function forget(name: string): void {
+  residents.get(name)?.dispose();
+  residents.delete(name);
 }
 
 function messageOf(cause: unknown): string {
@@ -210,8 +223,7 @@ async function answer({ id, request }: Envelope): Promise<void> {
     if (request.kind === 'run') await run(request, reply);
     else if (request.kind === 'load') reply(await load(request));
     else {
-      residents.get(request.name)?.dispose();
-      residents.delete(request.name);
+      forget(request.name);
       if (request.kind === 'put') residents.set(request.name, toOrt(request.tensor));
       reply(null);
     }
