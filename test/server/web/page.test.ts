@@ -11,7 +11,7 @@ import { API, type Item, type List, openShop, type Shop } from '../support/page.
 import { PRODUCT } from '../support/seed.ts';
 
 // Machines that run other things beside are slow; nothing here waits longer than it must.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
   let shop: Shop;
@@ -309,7 +309,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
     await page.getByRole('link', { name: 'Learning' }).click();
     await page.getByRole('button', { name: /Learn with version 1/ }).click();
-    await page.locator('.badge.ready', { hasText: 'in use' }).waitFor({ timeout: 120_000 });
+    await page.locator('.badge.ready', { hasText: 'in use' }).waitFor({ timeout: 240_000 });
     await shot('learnt');
 
     await page.getByRole('link', { name: 'Batch' }).click();
