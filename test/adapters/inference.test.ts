@@ -258,6 +258,23 @@ describe('abort and end', () => {
     });
   });
 
+  it('a child whose parent goes during a run ends quietly: its answer is for nobody', async () => {
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const script = fileURLToPath(new URL('../../src/adapters/inference/child.ts', import.meta.url));
+    const child = fork(script, [], { serialization: 'advanced', execArgv: ['--import', tsx] });
+    const ended = once(child, 'exit');
+    await once(child, 'message');
+    const source = { bytes: slowOnnx(SIDE) };
+    child.send({ id: 1, request: { kind: 'load', graph: 'slow', source, threads: 1, providers: [] } });
+    await once(child, 'message');
+    // The run blocks the child's event loop, so it cannot know yet that the parent is gone when it answers.
+    child.send({ id: 2, request: { kind: 'run', steps: [slow(100)], fetch: [[0, 'largest']] } });
+    child.send({ id: 3, request: { kind: 'run', steps: [slow(1)], fetch: [[0, 'largest']] } });
+    await sleep(50);
+    child.disconnect();
+    expect(await ended).toEqual([0, null]);
+  });
+
   it.each(['stay', 'leave'])('leaves no child behind a parent that is told to %s', async (how) => {
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
     const script = fileURLToPath(new URL('../support/hostParent.ts', import.meta.url));

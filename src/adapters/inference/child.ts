@@ -23,8 +23,9 @@ class Refusal extends Error {
   }
 }
 
+/** The parent may vanish between the look and the write: then nobody waits for this, and there is nothing left to do. */
 function send(reply: Reply): void {
-  if (process.connected) process.send!(reply);
+  if (process.connected) process.send!(reply, undefined, undefined, (error) => void (error && process.exit(0)));
 }
 
 const { ort, absent } = await import('onnxruntime-node').then(
@@ -239,6 +240,8 @@ async function answer({ id, request }: Envelope): Promise<void> {
 // A terminal's Ctrl-C reaches the whole process group; the parent decides when the child leaves.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
+// Gone while the runtime was being loaded: nobody will say so again.
+if (!process.connected) process.exit(0);
 let queue: Promise<void> = Promise.resolve();
 process.on('message', (envelope: Envelope) => {
   queue = queue.then(() => answer(envelope));

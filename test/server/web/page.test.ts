@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
-import { API, type Item, type List, openShop, type Shop } from '../support/page.ts';
+import { API, type Item, type List, ofRule, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
 // Machines that run other things beside are slow; nothing here waits longer than it must.
@@ -80,7 +80,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('shows what is wrong, where, against which normals, and the line that says so', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
+    const bad = (await inspections('&verdict=reject')).find(ofRule)!;
     await page.goto(app(`/inspections/${bad.id}`));
     const result = await get<{ violations: { rule: string; line: number }[]; maps: string[] }>(
       `/inspections/${bad.id}/result`,
@@ -124,7 +124,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('turns a review into a better rule file: offers, diff, replay, acceptance, history', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
+    const bad = (await inspections('&verdict=reject')).find(ofRule)!;
     const { liveRules } = await get<{ liveRules: number }>(`/products/${PRODUCT}`);
     await page.goto(app(`/inspections/${bad.id}`));
     await page.locator('.violations li').first().waitFor();
