@@ -5,6 +5,8 @@ export interface ServiceOptions {
   readonly data: string;
   /** PostgreSQL; without it PGlite in the data folder. */
   readonly databaseUrl?: string;
+  /** False: commits of the embedded database do not wait for the disk. PostgreSQL decides for itself. */
+  readonly flush?: boolean;
   /** Engine processes that inspect. 0: this process only answers, workers elsewhere inspect. */
   readonly engines: number;
   readonly allowPrivateWebhooks: boolean;
@@ -41,6 +43,8 @@ export const LIMITS = {
   /** What a form may add to its picture. */
   formBytes: 2 ** 20,
   jsonBytes: 2 * 2 ** 20,
+  /** A request may take so long to come in: the largest batch at 5 Mbit a second, where Node's own 5 minutes ask for 14. */
+  requestMs: 15 * 60_000,
   /** A synchronous inspection waits so long unless the request says otherwise. */
   waitMs: 10_000,
   longestWaitMs: 60_000,

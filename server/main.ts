@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   let token: string | null;
   try {
     if (options.demo) service.notReady = 'the demo product is being made';
-    server = createServer(createApp(service, options.version));
+    server = createServer({ requestTimeout: LIMITS.requestMs }, createApp(service, options.version));
     await listen(server, options.port, options.host);
     // Only a start that goes on makes the token: of one that fails here nobody would ever see it.
     token = await firstToken(service.sql).catch((error: unknown) => {

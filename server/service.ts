@@ -36,8 +36,10 @@ export interface Service extends AsyncDisposable {
 }
 
 /** @throws LogsadError DATA_IN_USE, DATABASE_UNAVAILABLE, DATABASE_VERSION */
-export async function openSql(options: Pick<ServiceOptions, 'data' | 'databaseUrl'>): Promise<Sql> {
-  const sql = options.databaseUrl ? await openPostgres(options.databaseUrl) : await openPglite(options.data);
+export async function openSql(options: Pick<ServiceOptions, 'data' | 'databaseUrl' | 'flush'>): Promise<Sql> {
+  const { data, databaseUrl, flush } = options;
+  const embedded = (): Promise<Sql> => (flush === false ? openPglite(data, null) : openPglite(data));
+  const sql = await (databaseUrl ? openPostgres(databaseUrl) : embedded());
   try {
     await migrate(sql);
     return sql;

@@ -119,7 +119,7 @@ const LAYERS: readonly Layer[] = [
     files: /^server\/storage\//,
     may: [/^server\/storage\//, /^src\/index\.ts$/],
     types: [/^server\/schemas\.ts$/],
-    packages: /^(node:|@electric-sql\/pglite$|pg$|typebox$)/,
+    packages: /^(node:|@electric-sql\/pglite(\/nodefs)?$|pg$|typebox$)/,
     wayOut: 'storage keeps rows and files and knows no requests: let the route or the job decide',
   },
   {
@@ -278,7 +278,7 @@ describe('one owner each', () => {
     // The service keeps pictures, locks and backups of its own; requests reach them by digest only. The engine reads its
     // memory in /proc.
     const allowed =
-      /^(src\/(adapters\/|doctor\.ts$|cli\/version\.ts$)|server\/(storage\/(blobs|ownerLock)|engine\/memory|operations\/backup|http\/uploads)\.ts$)/;
+      /^(src\/(adapters\/|doctor\.ts$|cli\/version\.ts$)|server\/(storage\/(blobs|flush|ownerLock)|engine\/memory|operations\/backup|http\/uploads)\.ts$)/;
     expect(touching.filter((p) => !allowed.test(p)).map((p) => `${p} touches files: go through src/adapters`)).toEqual(
       [],
     );

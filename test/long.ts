@@ -19,6 +19,7 @@ export const LONG = [
   'test/server/kill.test.ts',
   'test/server/operations.test.ts',
   'test/server/walk.test.ts',
+  'test/server/web/logic.test.ts',
   'test/server/web/looks.test.ts',
   'test/server/web/offers.test.ts',
   'test/server/web/page.test.ts',

@@ -5,17 +5,13 @@ import { PreviewDesk } from './previews.ts';
 import type { Answer, Answers, Ask, AskOf, ProductKey, Progress } from './protocol.ts';
 import { ReviewDesk } from './reviews.ts';
 import { runTask } from './tasks.ts';
+import { WarmInspectors } from './warm.ts';
 
 /** Inspectors kept warm; one holds its profile and head weights, some tens of megabytes. */
 const WARM = 4;
 
-interface Warm {
-  readonly key: string;
-  readonly inspector: Promise<logsad.Inspector>;
-  /** Requests that use it now; it is let go when they are done. */
-  users: number;
-  dropped: boolean;
-}
+/** Of small pictures. */
+const WEBP_QUALITY = 82;
 
 /** Rules as the engine names them in violations: the product's file, whatever folder the service keeps. */
 const rulesOf = (text: string, product: string): logsad.ProductRules => {
@@ -25,7 +21,7 @@ const rulesOf = (text: string, product: string): logsad.ProductRules => {
 
 export class Desk {
   #engine: Promise<logsad.Engine> | null = null;
-  readonly #warm: Warm[] = [];
+  readonly #warm = new WarmInspectors(WARM);
   readonly #reviews = new ReviewDesk();
   readonly #previews = new PreviewDesk();
 
@@ -36,6 +32,7 @@ export class Desk {
       if (request.kind === 'inspect') return this.#inspect(request);
       if (request.kind === 'learn') return this.#learn(request, onProgress);
       if (request.kind === 'overlay') return overlay(request);
+      if (request.kind === 'small') return small(request);
       if (request.kind === 'diff') return diff(request);
       if (request.kind === 'vet') return vet(request);
       if (request.kind === 'task') return runTask(request, () => this.#started(), onProgress);
@@ -56,37 +53,17 @@ export class Desk {
     return this.#engine;
   }
 
-  /** The inspector of a key, opened once however many ask at a time. */
-  #inspector(key: ProductKey): Warm {
-    const name = `${key.product}/${key.rulesVersion}/${key.profileVersion}`;
-    const at = this.#warm.findIndex((w) => w.key === name);
-    const kept = at < 0 ? undefined : this.#warm.splice(at, 1)[0];
-    const warm: Warm = kept ?? { key: name, users: 0, dropped: false, inspector: this.#open(key) };
-    // A key whose opening failed must not stay: the next request tries again.
-    warm.inspector.catch(() => {
-      const i = this.#warm.indexOf(warm);
-      if (i >= 0) this.#warm.splice(i, 1);
-    });
-    this.#warm.push(warm);
-    while (this.#warm.length > WARM) {
-      const old = this.#warm.shift()!;
-      old.dropped = true;
-      void letGo(old);
-    }
-    return warm;
-  }
-
   async #open(key: ProductKey): Promise<logsad.Inspector> {
     const [engine, profile] = await Promise.all([this.#started(), logsad.loadProfile(key.profile)]);
     // What is live was accepted by a person here, whatever the file says of its own status.
     return engine.inspector(rulesOf(key.rules, key.product), profile, { proposed: true });
   }
 
-  async #inspect({ key, image, blobs: folder }: AskOf<'inspect'>): Promise<Answer<'inspect'>> {
-    const warm = this.#inspector(key);
-    warm.users++;
-    try {
-      const { result, maps: grids } = await (await warm.inspector).inspectWithMaps(image);
+  #inspect({ key, image, blobs: folder }: AskOf<'inspect'>): Promise<Answer<'inspect'>> {
+    const name = `${key.product}/${key.rulesVersion}/${key.profileVersion}`;
+    const open = (): Promise<logsad.Inspector> => this.#open(key);
+    return this.#warm.use(name, open, async (inspector) => {
+      const { result, maps: grids } = await inspector.inspectWithMaps(image);
       const blobs = openBlobs(folder);
       const maps: Record<string, string> = {};
       for (const [name, { map, border }] of Object.entries(grids)) {
@@ -103,10 +80,7 @@ export class Desk {
         scene: JSON.stringify(scene),
         maps,
       };
-    } finally {
-      warm.users--;
-      if (warm.dropped) void letGo(warm);
-    }
+    });
   }
 
   async #learn(ask: AskOf<'learn'>, onProgress: (p: Progress) => void): Promise<Answer<'learn'>> {
@@ -131,9 +105,14 @@ export class Desk {
   }
 }
 
-async function letGo(warm: Warm): Promise<void> {
-  if (warm.users > 0) return;
-  await warm.inspector.then((i) => i[Symbol.asyncDispose]()).catch(() => undefined);
+async function small({ image, long }: AskOf<'small'>): Promise<Answer<'small'>> {
+  const { pixels } = await logsad.images.read(image, {
+    size: ({ width, height }) => {
+      const shrink = Math.min(1, long / Math.max(width, height));
+      return { width: Math.max(1, Math.round(width * shrink)), height: Math.max(1, Math.round(height * shrink)) };
+    },
+  });
+  return logsad.images.encodeWebp(pixels, WEBP_QUALITY);
 }
 
 async function overlay({ rules, image, body, scene }: AskOf<'overlay'>): Promise<Answer<'overlay'>> {

@@ -1,14 +1,21 @@
 /**
- * The engine processes of one service or worker: some that inspect and stay warm, one for pictures and comparisons, one
- * per learning run. A request that failed before is tried alone, so that it takes no innocent one with it.
+ * The engine processes of one service or worker: some that inspect and stay warm, one for pictures, one for Scenes, one for
+ * previews, and one per learning run, vetting and task. A request that failed before is tried alone, so that it takes no
+ * innocent one with it. Deadlines begin when a request has its seat: whoever waits for others has done nothing wrong.
  */
 import { type AskOptions, ENGINE_MODULE, EngineDied, EngineHost } from './host.ts';
-import type { Answer, AskOf, Progress } from './protocol.ts';
+import type { Answer, Ask, AskOf, Progress } from './protocol.ts';
+import { Seats } from './seats.ts';
 
 /** Milliseconds and bytes; see each. */
 const ENGINES = {
   /** In one process: one picture is decoded while the other is in the models. */
   inFlight: 2,
+  /** Pictures that are drawn or made small at a time, and processes that vet; each uses a core. */
+  drawing: 2,
+  vetting: 2,
+  /** Requests that may wait for a process of those that answer people; one more is refused. */
+  waiting: 200,
   inspectMs: 120_000,
   drawMs: 60_000,
   vetMs: 120_000,
@@ -25,6 +32,9 @@ export interface EnginesOptions {
   readonly processes: number;
   readonly module?: URL;
   readonly inspectMs?: number;
+  /** For tests: one request, from the moment it has its seat. */
+  readonly drawMs?: number;
+  readonly vetMs?: number;
   /** Bytes above which a process is replaced, for tests. */
   readonly memory?: number;
 }
@@ -35,99 +45,109 @@ export interface Engines {
   /** @throws EngineDied, LogsadError; `alone`: nothing else runs in the same process meanwhile */
   inspect(ask: AskOf<'inspect'>, alone: boolean): Promise<Answer<'inspect'>>;
   learn(ask: AskOf<'learn'>, onProgress: (p: Progress) => void): Promise<Answer<'learn'>>;
-  /** Every rule on the normals and on mutants. @throws EngineDied after its deadline */
+  /** Every rule on the normals and on mutants. @throws EngineDied after its deadline, as all below */
   vet(ask: AskOf<'vet'>): Promise<Answer<'vet'>>;
-  /** Pictures, comparisons and checks that need no model. */
-  draw<K extends 'overlay' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** Pictures that people look at. What kills the process is tried once more, alone. */
+  draw<K extends 'overlay' | 'small'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Authoring, in a process of its own. */
   task(ask: AskOf<'task'>, onProgress: (p: Progress) => void): Promise<Answer<'task'>>;
   /** What a rule text finds on one normal; learns from its exemplars first, and keeps that. */
   preview(ask: AskOf<'preview'>): Promise<Answer<'preview'>>;
-  /** What a review leads to, and stored parts judged again: Scenes alone, in one process that keeps what it learnt. */
-  review<K extends 'offers' | 'replay' | 'normals'>(ask: AskOf<K>): Promise<Answer<K>>;
+  /** What a review leads to, stored parts judged again, rule files compared: one process that keeps what it learnt. */
+  review<K extends 'offers' | 'replay' | 'normals' | 'diff' | 'fits'>(ask: AskOf<K>): Promise<Answer<K>>;
   /** Process ids of those that inspect; how often one was started anew; resident bytes. */
   status(): { readonly pids: readonly number[]; readonly restarts: number; readonly rss: number };
   close(): void;
 }
 
-/** Seats in first come, first served order; `alone` waits for all of them. */
-class Seats {
+/** One process and who may ask it at a time. */
+class Post {
   readonly host: EngineHost;
-  #free: number;
-  readonly #queue: { readonly seats: number; readonly go: () => void }[] = [];
+  readonly #seats: Seats;
+  readonly #all: number;
+  #closed = false;
 
-  constructor(host: EngineHost, seats: number) {
+  constructor(host: EngineHost, seats: number, most?: number) {
     this.host = host;
-    this.#free = seats;
+    this.#all = seats;
+    this.#seats = new Seats(seats, most);
   }
 
   get load(): number {
-    return this.host.busy + this.#queue.length;
+    return this.host.busy + this.#seats.waiting;
   }
 
-  async with<T>(seats: number, work: () => Promise<T>): Promise<T> {
-    await new Promise<void>((go) => {
-      this.#queue.push({ seats, go });
-      this.#next();
+  /** `alone`: nothing else is asked meanwhile; `before` runs once there is a seat. */
+  ask<K extends Ask['kind']>(
+    ask: AskOf<K>,
+    deadlineMs: number,
+    alone = false,
+    before?: () => void,
+  ): Promise<Answer<K>> {
+    return this.#seats.with(alone ? this.#all : 1, () => {
+      if (this.#closed) throw stopped();
+      before?.();
+      return this.host.ask(ask, { deadlineMs });
     });
-    try {
-      return await work();
-    } finally {
-      this.#free += seats;
-      this.#next();
-    }
   }
 
-  #next(): void {
-    for (let head = this.#queue[0]; head && head.seats <= this.#free; head = this.#queue[0]) {
-      this.#queue.shift();
-      this.#free -= head.seats;
-      head.go();
-    }
+  /** Ends the process, and starts none for those that wait. */
+  close(): void {
+    this.#closed = true;
+    this.host.stop();
   }
 }
 
+const stopped = (): EngineDied => new EngineDied('stopped by the service', false);
+
 export function openEngines(options: EnginesOptions): Engines {
   const module = options.module ?? ENGINE_MODULE;
-  const inspectors = Array.from(
-    { length: options.processes },
-    () => new Seats(new EngineHost(module), ENGINES.inFlight),
-  );
+  const post = (seats: number, most?: number): Post => new Post(new EngineHost(module), seats, most);
+  const inspectors = Array.from({ length: options.processes }, () => post(ENGINES.inFlight));
   const memory = options.memory ?? ENGINES.memory;
-  const drawer = new EngineHost(module);
-  const reviewer = new EngineHost(module);
-  const previewer = new EngineHost(module);
-  const learners = new Set<EngineHost>();
+  const inspectMs = options.inspectMs ?? ENGINES.inspectMs;
+  const drawer = post(ENGINES.drawing, ENGINES.waiting);
+  const reviewer = post(1, ENGINES.waiting);
+  const previewer = post(1, ENGINES.waiting);
+  const vetting = new Seats(ENGINES.vetting, ENGINES.waiting);
+  const own = new Set<EngineHost>();
   let closed = false;
   /** In a process of its own, so that nothing else waits for it. */
-  const apart = async <K extends 'learn' | 'vet' | 'task'>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> => {
-    const host = new EngineHost(module);
-    learners.add(host);
+  const apart = async <K extends 'learn' | 'vet' | 'task'>(ask: AskOf<K>, asking: AskOptions): Promise<Answer<K>> => {
+    if (closed) throw stopped();
+    const host = new EngineHost(module, 'task' in ask && ask.task === 'propose' ? 'model' : 'engine');
+    own.add(host);
     try {
-      if (closed) throw new EngineDied('stopped by the service', false);
-      return await host.ask(ask, options);
+      return await host.ask(ask, asking);
     } finally {
       host.stop();
-      learners.delete(host);
+      own.delete(host);
     }
   };
   return {
     width: options.processes * ENGINES.inFlight,
-    inspect: async (ask, alone) => {
-      const seat = inspectors.reduce((a, b) => (b.load < a.load ? b : a));
+    inspect: (ask, alone) => {
+      const least = inspectors.reduce((a, b) => (b.load < a.load ? b : a));
+      const { host } = least;
       // Whoever comes next waits for all seats: under load there is no other moment without work.
-      const full = seat.host.rss > memory;
-      return seat.with(alone || full ? ENGINES.inFlight : 1, async () => {
-        if (seat.host.rss > memory && seat.host.busy === 0) seat.host.stop();
-        return seat.host.ask(ask, { deadlineMs: options.inspectMs ?? ENGINES.inspectMs });
+      return least.ask(ask, inspectMs, alone || host.rss > memory, () => {
+        if (host.rss > memory && host.busy === 0) host.stop();
       });
     },
     learn: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.learnMs, onProgress }),
-    vet: (ask) => apart(ask, { deadlineMs: ENGINES.vetMs }),
+    vet: (ask) => vetting.with(1, () => apart(ask, { deadlineMs: options.vetMs ?? ENGINES.vetMs })),
     task: (ask, onProgress) => apart(ask, { deadlineMs: ENGINES.taskMs, onProgress }),
-    preview: (ask) => previewer.ask(ask, { deadlineMs: ENGINES.previewMs }),
-    review: (ask) => reviewer.ask(ask, { deadlineMs: ENGINES.reviewMs }),
-    draw: (ask) => drawer.ask(ask, { deadlineMs: ENGINES.drawMs }),
+    preview: (ask) => previewer.ask(ask, ENGINES.previewMs),
+    review: (ask) => reviewer.ask(ask, ENGINES.reviewMs),
+    draw: async (ask) => {
+      const ms = options.drawMs ?? ENGINES.drawMs;
+      try {
+        return await drawer.ask(ask, ms);
+      } catch (error) {
+        if (!(error instanceof EngineDied && error.started)) throw error;
+        return drawer.ask(ask, ms, true);
+      }
+    },
     status: () => ({
       pids: inspectors.flatMap((s) => s.host.pid ?? []),
       restarts: inspectors.reduce((n, s) => n + Math.max(0, s.host.starts - 1), 0),
@@ -135,11 +155,8 @@ export function openEngines(options: EnginesOptions): Engines {
     }),
     close: () => {
       closed = true;
-      for (const s of inspectors) s.host.stop();
-      drawer.stop();
-      reviewer.stop();
-      previewer.stop();
-      for (const host of learners) host.stop();
+      for (const p of [...inspectors, drawer, reviewer, previewer]) p.close();
+      for (const host of own) host.stop();
     },
   };
 }

@@ -3,16 +3,20 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LogsadError } from '../../src/index.ts';
+import { environmentFor, type Needs } from './environment.ts';
 import type { Answer, Ask, AskOf, FromEngine, Progress } from './protocol.ts';
 
-/** The process ended or was killed at a deadline; the message says how. */
+/** The process could not be started, ended, or was killed at a deadline; the message says how. */
 export class EngineDied extends Error {
   /** Whether it had come up; where it had not, nothing it was asked for is to blame. */
   readonly started: boolean;
+  /** What it wrote to standard error last: for the log alone, since whoever sees the message may see no paths of ours. */
+  readonly lastWords: string;
 
-  constructor(reason: string, started: boolean) {
+  constructor(reason: string, started: boolean, lastWords = '') {
     super(reason);
     this.started = started;
+    this.lastWords = lastWords;
   }
 }
 
@@ -33,8 +37,25 @@ const LAST_WORDS = 1000;
 /** The module that runs in the process: this folder's child, unless a test brings another. */
 export const ENGINE_MODULE = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
 
+/** @throws EngineDied where Node throws what it could have emitted */
+function started(module: URL, env: NodeJS.ProcessEnv): ChildProcess {
+  const typescript = module.pathname.endsWith('.ts');
+  const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  try {
+    return fork(fileURLToPath(module), [], {
+      serialization: 'advanced',
+      execArgv: typescript ? ['--import', loader()] : [],
+      env,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+  } catch (error) {
+    throw new EngineDied(error instanceof Error ? error.message : String(error), false);
+  }
+}
+
 export class EngineHost {
   readonly #module: URL;
+  readonly #needs: Needs;
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess | null = null;
   /** The present process has said that it is up. */
@@ -45,8 +66,9 @@ export class EngineHost {
   /** How often a process was started. */
   starts = 0;
 
-  constructor(module: URL = ENGINE_MODULE) {
+  constructor(module: URL = ENGINE_MODULE, needs: Needs = 'engine') {
     this.#module = module;
+    this.#needs = needs;
   }
 
   get pid(): number | undefined {
@@ -58,16 +80,25 @@ export class EngineHost {
   }
 
   /** @throws EngineDied, LogsadError of the engine */
-  ask<K extends Ask['kind']>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> {
+  async ask<K extends Ask['kind']>(ask: AskOf<K>, options: AskOptions): Promise<Answer<K>> {
     const child = this.#present();
     const id = ++this.#next;
-    return new Promise<unknown>((resolve, reject) => {
+    return (await new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => this.#end(child, `no answer within ${options.deadlineMs} ms`), options.deadlineMs);
       this.#waiting.set(id, { resolve, reject, timer, onProgress: options.onProgress ?? (() => undefined) });
-      child.send({ id, ask }, (error) => {
-        if (error) this.#end(child, error.message);
-      });
-    }) as Promise<Answer<K>>;
+      // A process that could not be started has no channel; why comes with its `error`, on the next tick.
+      if (child.pid === undefined) return;
+      try {
+        child.send({ id, ask }, (error) => {
+          if (error) this.#end(child, error.message);
+        });
+      } catch (error) {
+        // It holds what cannot be sent; the process and what else it does have no part in that.
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        reject(error as Error);
+      }
+    })) as Answer<K>;
   }
 
   /** Ends the process now; the next request starts another. */
@@ -77,28 +108,22 @@ export class EngineHost {
 
   #present(): ChildProcess {
     if (this.#child) return this.#child;
-    const typescript = this.#module.pathname.endsWith('.ts');
-    const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const child = fork(fileURLToPath(this.#module), [], {
-      serialization: 'advanced',
-      execArgv: typescript ? ['--import', loader()] : [],
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = started(this.#module, environmentFor(process.env, this.#needs));
     this.#child = child;
     this.#up = false;
     this.starts++;
     let words = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-LAST_WORDS);
-    });
+    // First of all: without handles Node gives back a child that has neither pipes nor channel, and tells on the next tick.
+    child.on('error', (error) => this.#end(child, error.message));
+    child.on('close', (code, signal) =>
+      this.#end(child, signal ? `signal ${signal}` : `exit code ${code}`, words.trim()),
+    );
     child.on('message', (message: FromEngine) => {
       if (this.#child === child) this.#settle(message);
     });
-    child.on('error', (error) => this.#end(child, error.message));
-    child.on('close', (code, signal) =>
-      this.#end(child, [signal ? `signal ${signal}` : `exit code ${code}`, words.trim()].filter(Boolean).join(': ')),
-    );
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-LAST_WORDS);
+    });
     return child;
   }
 
@@ -125,17 +150,17 @@ export class EngineHost {
   }
 
   /** Once per process: what waited on it fails, and the process is gone for certain. */
-  #end(child: ChildProcess, reason: string): void {
+  #end(child: ChildProcess, reason: string, lastWords = ''): void {
     if (this.#child !== child) return;
     this.#child = null;
-    const started = this.#up;
+    const up = this.#up;
     this.rss = 0;
     child.kill('SIGKILL');
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const w of waiting) {
       clearTimeout(w.timer);
-      w.reject(new EngineDied(reason, started));
+      w.reject(new EngineDied(reason, up, lastWords));
     }
   }
 }

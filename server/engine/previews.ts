@@ -1,6 +1,7 @@
 /** What a rule text finds on one normal, before anything is learnt for good: from its exemplars alone. */
 import * as logsad from '../../src/index.ts';
 import type { Answer, AskOf } from './protocol.ts';
+import { WarmInspectors } from './warm.ts';
 
 /** Groundings that stay learnt. */
 const KEPT = 2;
@@ -10,7 +11,7 @@ const FEW = 4;
 type Ask = AskOf<'preview'>;
 
 export class PreviewDesk {
-  readonly #known = new Map<string, Promise<logsad.Inspector>>();
+  readonly #warm = new WarmInspectors(KEPT);
 
   async #learn(ask: Ask, rules: logsad.ProductRules, engine: logsad.Engine): Promise<logsad.Inspector> {
     const named = new Set(logsad.exemplarNames(rules.compiled.file));
@@ -26,18 +27,8 @@ export class PreviewDesk {
     const problems = logsad.lintRules(ask.rules, path).map((f) => `line ${f.line}: ${f.message}`);
     const rules = { path, compiled: logsad.compileRules(logsad.groundingText(ask.rules), path) };
     const key = [rules.compiled.digests.grounding, ask.models, ...ask.normals.map((n) => n.path)].join(' ');
-    let inspector = this.#known.get(key);
-    if (!inspector) {
-      inspector = this.#learn(ask, rules, await started());
-      inspector.catch(() => this.#known.delete(key));
-      this.#known.set(key, inspector);
-      const [oldest] = this.#known;
-      if (this.#known.size > KEPT && oldest) {
-        this.#known.delete(oldest[0]);
-        void oldest[1].then((i) => i[Symbol.asyncDispose]()).catch(() => undefined);
-      }
-    }
-    const result = await (await inspector).inspect(ask.normal);
+    const open = async (): Promise<logsad.Inspector> => this.#learn(ask, rules, await started());
+    const result = await this.#warm.use(key, open, (inspector) => inspector.inspect(ask.normal));
     const png = await logsad.overlayPng(
       ask.normal.path,
       result,

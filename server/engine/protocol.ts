@@ -55,6 +55,8 @@ export type Ask =
       readonly body: string;
       readonly scene: string;
     }
+  /** A picture as WebP, its long side at most `long` pixels; never larger than it is. */
+  | { readonly kind: 'small'; readonly image: string; readonly long: number }
   | {
       readonly kind: 'diff';
       readonly from: string;
@@ -107,6 +109,7 @@ export interface Answers {
   readonly inspect: Judged;
   readonly learn: { readonly blob: string; readonly facts: ProfileFacts };
   readonly overlay: Uint8Array;
+  readonly small: Uint8Array;
   readonly diff: {
     readonly changed: Readonly<Record<string, 'added' | 'removed' | 'edited'>>;
     readonly changes: readonly {

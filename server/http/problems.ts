@@ -1,6 +1,7 @@
 /** Faults as problem details (RFC 9457): the only place that writes an error response. */
 import type { Response } from 'express';
 import { LogsadError } from '../../src/index.ts';
+import { EngineDied } from '../engine/host.ts';
 
 export interface ProblemBody {
   readonly type: string;
@@ -12,9 +13,11 @@ export interface ProblemBody {
   readonly instance: string;
 }
 
-/** What express and its body parser throw, as ours. */
+/** What express, its body parser and engine processes throw, as ours. */
 export function asLogsadError(error: unknown): LogsadError {
   if (error instanceof LogsadError) return error;
+  if (error instanceof EngineDied)
+    return new LogsadError('ENGINE_UNAVAILABLE', { reason: error.message }, { cause: error });
   const { status, type, message } = error as { status?: number; type?: string; message?: string };
   if (type === 'entity.too.large') return new LogsadError('UPLOAD_TOO_LARGE', { limit: 'a few megabytes of JSON' });
   if (status !== undefined && status >= 400 && status < 500) {
@@ -36,7 +39,12 @@ export function problemOf(error: LogsadError, requestId: string): ProblemBody {
 }
 
 /** Seconds a client should wait before it repeats what failed only for now. */
-const RETRY_AFTER: Readonly<Record<string, number>> = { DATABASE_UNAVAILABLE: 2, SHUTTING_DOWN: 5, RATE_LIMITED: 60 };
+const RETRY_AFTER: Readonly<Record<string, number>> = {
+  DATABASE_UNAVAILABLE: 2,
+  ENGINE_UNAVAILABLE: 2,
+  SHUTTING_DOWN: 5,
+  RATE_LIMITED: 60,
+};
 
 export function sendProblem(res: Response, error: LogsadError, requestId: string): void {
   if (res.headersSent) {

@@ -20,6 +20,7 @@ export const Inspection = named('Inspection', {
   ),
   error: orNull(Fault),
   review: orNull(words(['ok', 'nok', 'unknown'])),
+  reviewId: orNull(Type.String({ description: 'the review that says so: `seen` of one that answers it' })),
   author: Type.String(),
   createdAt: Time,
   finishedAt: orNull(Time),

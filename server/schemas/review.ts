@@ -27,7 +27,7 @@ const VerdictChange = named('VerdictChange', {
   cause: orNull(Type.String()),
   units: closed({ before: Type.Number(), after: Type.Number() }),
 });
-export const Replay = named('Replay', {
+const replay = {
   judged: Type.Integer({ minimum: 0, description: 'stored parts that were judged again' }),
   reviewed: Count,
   fixes: Type.Array(VerdictChange, { description: 'reviewed parts that were wrong and are right' }),
@@ -36,12 +36,24 @@ export const Replay = named('Replay', {
   changed: Count,
   approximate: Type.Boolean({ description: 'the edit changes what is looked for: only learning anew shows all of it' }),
   note: orNull(Type.String()),
-});
+};
+export const Replay = named('Replay', replay);
 export type Replay = Static<typeof Replay>;
+export const ReplayPage = named('ReplayPage', {
+  ...replay,
+  next: orNull(Type.String({ description: '`after` of the request that judges the parts that are left' })),
+});
+export type ReplayPage = Static<typeof ReplayPage>;
 export const ReplayRequest = closed({
   text: Type.String({ minLength: 1, maxLength: 1_000_000, description: 'YAML to compare with the live version' }),
   limit: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 50_000, description: 'newest parts beside the reviewed ones; default 2000' }),
+  ),
+  after: Type.Optional(
+    Type.String({
+      pattern: '^(reviewed|other)-\\d{1,15}$',
+      description: '`next` of the answer before: older parts than those',
+    }),
   ),
 });
 

@@ -64,6 +64,7 @@ const REVIEWED = `i.id IN (SELECT inspection FROM reviews WHERE violation IS NUL
 const INSPECTION = `i.seq::int AS seq, i.id::text AS id, i.product, i.name, i.image, i.batch::text AS batch, i.state,
   i.rules_version AS rules, i.profile_version AS profile, r.verdict, r.score, r.unit, r.p, r.cause, r.error,
   ${REVIEW} AS review,
+  ${REVIEW.replace('v.verdict', 'v.id::text')} AS "reviewId",
   i.author, ${iso('i.created_at', 'createdAt')}, ${iso('i.finished_at', 'finishedAt')}`;
 const FROM = 'FROM inspections i LEFT JOIN results r ON r.inspection = i.id';
 

@@ -23,13 +23,13 @@ export function getPart(sql: Queryable, id: string): Promise<PartRow | undefined
   return first<PartRow>(sql, text, [id]);
 }
 
-/** Parts that a person called good or bad, newest first. */
-export function reviewedParts(sql: Queryable, product: string, limit: number): Promise<PartRow[]> {
+/** A page of parts that a person called good or bad, newest first, below `before`. */
+export function reviewedParts(sql: Queryable, product: string, limit: number, before: number | null = null) {
   return sql.query<PartRow>(
     `SELECT * FROM (SELECT ${PART}, ${REVIEW} AS review FROM inspections i JOIN results r ON r.inspection = i.id
-       WHERE i.product = $1 AND ${REVIEWED} AND r.scene IS NOT NULL) x
+       WHERE i.product = $1 AND ($3::bigint IS NULL OR i.seq < $3) AND ${REVIEWED} AND r.scene IS NOT NULL) x
      WHERE review IN ('ok', 'nok') ORDER BY seq DESC LIMIT $2`,
-    [product, limit],
+    [product, limit, before],
   );
 }
 

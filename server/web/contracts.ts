@@ -4,6 +4,7 @@ import type * as S from '../schemas.ts';
 import type { Scene } from './types.ts';
 
 export type Replay = S.Replay;
+export type ReplayPage = S.ReplayPage;
 export type Change = Replay['fixes'][number];
 export type Offers = Static<typeof S.Offers>;
 export type Offer = Offers['items'][number];

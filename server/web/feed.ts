@@ -1,9 +1,8 @@
-/** The list of inspections that the queue shows, page by page, and the reviews that are made from it. */
+/** The list of inspections that the queue shows, page by page, kept up to what happens elsewhere. */
 import { signal } from '@preact/signals';
-import { ApiFault, at, call, type Query } from './api.ts';
-import { REVIEW_WORDS } from './format.ts';
-import { say, sayFault } from './parts/basics.tsx';
-import type { Inspection, Page, Review, ReviewVerdict } from './types.ts';
+import { at, call, type Query } from './api.ts';
+import { chains } from './reviewing.ts';
+import type { Event, Inspection, Page } from './types.ts';
 
 const PAGE = 100;
 
@@ -34,8 +33,9 @@ export class Feed {
   readonly items = signal<readonly Inspection[]>([]);
   readonly fault = signal<unknown>(null);
   readonly loading = signal(true);
-  /** More came in since the list was read. */
+  /** So many came in since the list was read that it would show. */
   readonly fresh = signal(0);
+  readonly #fresh = new Set<string>();
   readonly #filter: Filter;
   #next: string | null = null;
   #round = 0;
@@ -51,6 +51,7 @@ export class Feed {
 
   async refresh(): Promise<void> {
     this.#next = null;
+    this.#fresh.clear();
     this.fresh.value = 0;
     await this.#read(true);
   }
@@ -80,13 +81,43 @@ export class Feed {
     this.items.value = this.items.peek().map((i) => (i.id === id ? { ...i, ...change } : i));
   }
 
-  /** Puts the newest state of an inspection in its place, where the list holds it. */
+  #holds(id: string): boolean {
+    return this.items.peek().some((i) => i.id === id);
+  }
+
+  /** Puts the newest state of an inspection in its place, where the list holds it. Where it cannot be read, nothing changes. */
   async renew(id: string): Promise<void> {
-    if (!this.items.peek().some((i) => i.id === id)) {
-      this.fresh.value++;
-      return;
+    if (!this.#holds(id)) return;
+    const now = await call<Inspection>(at(['inspections', id])).catch(() => null);
+    if (!now) return;
+    chains.stands(id, now.reviewId);
+    this.patch(id, now);
+  }
+
+  /** What happened elsewhere: renews what the list holds, and counts what it would show if it were read anew. */
+  async hear(event: Event): Promise<void> {
+    const { kind, subject, data } = event;
+    if (kind === 'review.made' || kind === 'review.undone') await this.renew(String(data.inspection));
+    if (kind !== 'inspection.done' && kind !== 'inspection.failed') return;
+    if (this.#holds(subject)) await this.renew(subject);
+    else if (await this.#shows(event)) {
+      this.#fresh.add(subject);
+      this.fresh.value = this.#fresh.size;
     }
-    this.patch(id, await call<Inspection>(at(['inspections', id])));
+  }
+
+  /** Whether the filter lets a part pass whose inspection just ended. Asks the service only for what events do not tell. */
+  async #shows({ subject, product, data }: Event): Promise<boolean> {
+    const f = this.#filter;
+    const any = (word: string | undefined): boolean => !word || word === 'any';
+    if (f.product && f.product !== product) return false;
+    if (!any(f.verdict) && f.verdict !== data.verdict) return false;
+    // Nobody has reviewed it yet.
+    if (!any(f.review) && f.review !== 'none') return false;
+    if (f.rule && !String(data.cause ?? '').startsWith(`${f.rule}: `)) return false;
+    if (!f.batch) return true;
+    const { batch } = await call<Inspection>(at(['inspections', subject])).catch(() => ({ batch: null }));
+    return batch === f.batch;
   }
 }
 
@@ -97,80 +128,4 @@ export function feedOf(filter: Filter): Feed {
   const key = JSON.stringify(filter);
   if (current?.key !== key) current = { key, feed: new Feed(filter) };
   return current.feed;
-}
-
-// --- reviews ---------------------------------------------------------------------------------------------------------
-
-const UNDOABLE = 'logsad:undo';
-interface Made {
-  readonly review: string;
-  readonly inspection: string;
-  readonly before: Inspection['review'];
-}
-const made = (): Made[] => JSON.parse(sessionStorage.getItem(UNDOABLE) ?? '[]') as Made[];
-const remember = (list: readonly Made[]): void => sessionStorage.setItem(UNDOABLE, JSON.stringify(list.slice(-50)));
-
-/** Counts up whenever a review changed: what shows reviews reads them anew. */
-export const reviewsChanged = signal(0);
-
-let turn: Promise<unknown> = Promise.resolve();
-
-/** One after the other, in the order of the keys: what is taken back must be the review that was made last. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const done = turn.then(work);
-  turn = done.catch(() => undefined);
-  return done;
-}
-
-/** The newest review of the whole part that stands. */
-async function standing(inspection: string): Promise<Review | null> {
-  const { items } = await call<Page<Review>>(at(['inspections', inspection, 'reviews']));
-  return items.filter((r) => r.violation === null && r.undoneAt === null).at(-1) ?? null;
-}
-
-/** Says OK, NOK or unknown of the whole part. True when it was taken. */
-export function review(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, comment = ''): Promise<boolean> {
-  feed?.patch(i.id, { review: verdict });
-  return inTurn(() => send(i, verdict, feed, comment));
-}
-
-async function send(i: Inspection, verdict: ReviewVerdict, feed: Feed | null, comment: string): Promise<boolean> {
-  try {
-    const seen = i.review === null ? null : ((await standing(i.id))?.id ?? null);
-    const body = { verdict, seen, ...(comment === '' ? {} : { comment }) };
-    const headers = { 'idempotency-key': crypto.randomUUID() };
-    const r = await call<Review>(at(['inspections', i.id, 'reviews']), { method: 'POST', json: body, headers });
-    remember([...made(), { review: r.id, inspection: i.id, before: i.review }]);
-    const action = { name: 'Undo', run: () => void undo(feed) };
-    say(`${i.name}: ${REVIEW_WORDS[verdict]}`, { topic: 'review', action });
-    reviewsChanged.value++;
-    return true;
-  } catch (fault) {
-    feed?.patch(i.id, { review: i.review });
-    if (fault instanceof ApiFault && fault.status === 409) void feed?.renew(i.id);
-    sayFault(fault);
-    return false;
-  }
-}
-
-/** Takes the last review of this session back, also after a reload. Its inspection's id, or null where there is none. */
-export const undo = (feed: Feed | null): Promise<string | null> => inTurn(() => takeBack(feed));
-
-async function takeBack(feed: Feed | null): Promise<string | null> {
-  const list = made();
-  const last = list.pop();
-  if (!last) {
-    say('There is no review of yours to take back.', { topic: 'review' });
-    return null;
-  }
-  try {
-    await call(at(['reviews', last.review, 'undo']), { method: 'POST' });
-    feed?.patch(last.inspection, { review: last.before });
-    say('Review taken back.', { topic: 'review' });
-    reviewsChanged.value++;
-  } catch (fault) {
-    sayFault(fault);
-  }
-  remember(list);
-  return last.inspection;
 }

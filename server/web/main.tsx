@@ -7,6 +7,7 @@ import { bindings, helpShown, startKeys, useKeys } from './keys.ts';
 import { Queue } from './pages/Queue.tsx';
 import { SignIn } from './pages/SignIn.tsx';
 import { Dialog, Empty, Messages, sayFault, Waiting } from './parts/basics.tsx';
+import { Dispute } from './parts/Dispute.tsx';
 import { lazy } from './parts/lazy.tsx';
 import { followLinks, go, path, to } from './router.ts';
 
@@ -105,6 +106,7 @@ function Signed() {
         </details>
       </header>
       <Place />
+      <Dispute />
       {helpShown.value ? <Help /> : null}
     </>
   );

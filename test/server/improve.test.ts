@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Serving } from '../../server/main.ts';
-import type { Inspection, Offers, Replay, RuleFileText, Task, Trends } from '../../server/schemas.ts';
+import type { Inspection, Offers, Replay, ReplayPage, RuleFileText, Task, Trends } from '../../server/schemas.ts';
 import { Client, until } from './support/client.ts';
 import { PRODUCT, restored, seed, start } from './support/seed.ts';
 
@@ -85,6 +85,32 @@ describe('reviews that become rules', LONG, () => {
     expect(same.body).toMatchObject({ judged: 5, changed: 0, fixes: [], breaks: [] });
     const broken = await client.call('POST', `${AT}/replay`, { json: { text: 'rules: [' } });
     expect(broken.body).toMatchObject({ code: 'RULES_INVALID' });
+  });
+
+  it('judges all that is stored part by part, each once', async () => {
+    const { text } = await rules(1);
+    const judged: number[] = [];
+    for (let after: string | null = null, n = 0; n === 0 || after !== null; n++) {
+      const json: object = { text, limit: n === 0 ? 0 : 3, ...(after === null ? {} : { after }) };
+      const { body } = await client.call<ReplayPage>('POST', `${AT}/replay`, { json });
+      judged.push(body.judged);
+      after = body.next;
+    }
+    // The one that is reviewed, then the four others.
+    expect(judged).toEqual([1, 3, 1]);
+    const forged = await client.call('POST', `${AT}/replay`, { json: { text, after: 'other-x' } });
+    expect(forged.status).toBe(400);
+  });
+
+  it('names the review that stands, which another one answers', async () => {
+    const alarm = of('reject');
+    const { body } = await client.call<Inspection>('GET', `${API}/inspections/${alarm.id}`);
+    const { body: all } = await client.call<{ items: { id: string }[] }>(
+      'GET',
+      `${API}/inspections/${alarm.id}/reviews`,
+    );
+    expect(body).toMatchObject({ review: 'ok', reviewId: all.items.at(-1)!.id });
+    expect((await client.call<Inspection>('GET', `${API}/inspections/${of('pass').id}`)).body.reviewId).toBeNull();
   });
 
   it('knows a miss by its review, or by what is asked', async () => {

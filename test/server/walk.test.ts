@@ -61,6 +61,8 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
         expect(Buffer.from(image.bytes).equals(readFileSync(made.pictures[2]!))).toBe(true);
         const overlay = await client.call('GET', `${at}/overlay`);
         expect(Buffer.from(overlay.bytes).subarray(1, 4).toString()).toBe('PNG');
+        const small = await client.call('GET', `${at}/image?long=64`);
+        expect(Buffer.from(small.bytes).subarray(8, 12).toString()).toBe('WEBP');
         const { body: result } = await client.call<{ maps: string[] }>('GET', `${at}/result`);
         for (const name of result.maps) expect((await client.call('GET', `${at}/maps/${name}`)).status).toBe(200);
         expect((await client.call('GET', `${at}/maps/nothing`)).status).toBe(404);

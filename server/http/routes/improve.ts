@@ -3,7 +3,17 @@ import { Type } from 'typebox';
 import { LogsadError } from '../../../src/index.ts';
 import { LIMITS } from '../../config.ts';
 import type { PartText, ReviewKey } from '../../engine/protocol.ts';
-import { closed, NewNormal, Normal, Offers, Replay, ReplayRequest, Trends, words } from '../../schemas.ts';
+import {
+  closed,
+  NewNormal,
+  Normal,
+  Offers,
+  type Replay,
+  ReplayPage,
+  ReplayRequest,
+  Trends,
+  words,
+} from '../../schemas.ts';
 import type { Service } from '../../service.ts';
 import { getInspection } from '../../storage/inspections.ts';
 import {
@@ -40,8 +50,19 @@ const partOf = ({ seq: _, ...part }: PartRow): PartText => part;
 const APPROXIMATE =
   'The edit changes what is looked for. The stored Scenes show what the live rules look for: learning anew shows the rest.';
 
-/** Judges reviewed parts, then the newest others, page by page: neither side holds more than a page. */
-async function replayed(service: Service, product: string, text: string, limit: number): Promise<Replay> {
+/** Above every number that a part can have. */
+const MOST_SEQ = 999_999_999_999_999;
+
+interface Span {
+  /** Parts that nobody reviewed, at most. */
+  readonly limit: number;
+  /** `next` of the answer before. */
+  readonly after: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Reviewed parts first, then the newest others, page by page: neither side holds more than a page. */
+async function replayed(service: Service, product: string, text: string, span: Span): Promise<ReplayPage> {
   const key = await keyOf(service, product);
   let sum: Replay | null = null;
   const judge = async (rows: readonly PartRow[]): Promise<void> => {
@@ -58,16 +79,26 @@ async function replayed(service: Service, product: string, text: string, limit: 
       note: approximate ? APPROXIMATE : null,
     };
   };
-  await judge(await reviewedParts(service.sql, product, LIMITS.reviewedParts));
-  let before: number | null = null;
-  for (let left = limit; left > 0; ) {
-    const rows: PartRow[] = await otherParts(service.sql, product, before, Math.min(left, LIMITS.replayPage));
-    if (rows.length > 0) await judge(rows);
-    left -= rows.length;
-    before = rows.at(-1)?.seq ?? null;
-    if (rows.length < LIMITS.replayPage) break;
+  const [kind, seq] = span.after?.split('-') ?? [];
+  let before = seq === undefined ? null : Number(seq);
+  if (kind !== 'other') {
+    // One more than is judged tells whether any are left.
+    const rows = await reviewedParts(service.sql, product, LIMITS.reviewedParts + 1, before);
+    const page = rows.slice(0, LIMITS.reviewedParts);
+    await judge(page);
+    if (page.length < rows.length) return { ...sum!, next: `reviewed-${page.at(-1)!.seq}` };
+    before = null;
   }
-  return sum!;
+  for (let left = span.limit; left > 0 && !span.signal.aborted; ) {
+    const size = Math.min(left, LIMITS.replayPage);
+    const rows: PartRow[] = await otherParts(service.sql, product, before, size);
+    if (rows.length > 0 || sum === null) await judge(rows);
+    if (rows.length < size) return { ...sum!, next: null };
+    left -= rows.length;
+    before = rows.at(-1)!.seq;
+  }
+  if (sum === null) await judge([]);
+  return { ...sum!, next: `other-${before ?? MOST_SEQ}` };
 }
 
 export const improveRoutes = [
@@ -142,9 +173,11 @@ export const improveRoutes = [
       'What another rule file would have said of stored parts: reviewed verdicts it fixes and breaks, others it changes',
     params: inProduct,
     body: ReplayRequest,
-    replies: { 200: Replay },
-    handle: async ({ service, params, body }) =>
-      json(await replayed(service, params.product, body.text, body.limit ?? LIMITS.replayParts)),
+    replies: { 200: ReplayPage },
+    handle: async ({ service, params, body, signal }) => {
+      const span = { limit: body.limit ?? LIMITS.replayParts, after: body.after, signal };
+      return json(await replayed(service, params.product, body.text, span));
+    },
   }),
   endpoint({
     method: 'get',

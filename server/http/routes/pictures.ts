@@ -1,48 +1,37 @@
 /** Pictures that were sent in: as they are, or smaller for lists and for browsers that cannot show their format. */
 import { Type } from 'typebox';
-import { images, LogsadError } from '../../../src/index.ts';
+import { LogsadError } from '../../../src/index.ts';
 import { closed, ImageName, ProductId } from '../../schemas.ts';
 import type { Service } from '../../service.ts';
 import { getImage, getInspection } from '../../storage/inspections.ts';
 import { listNormals } from '../../storage/products.ts';
 import { endpoint, type Reply } from '../endpoint.ts';
+import { Thumbnails } from '../thumbnails.ts';
 import { byId } from './common.ts';
 
-/** Small pictures are kept, some kilobytes each: a list that is scrolled asks for the same ones again. */
-const SMALL = { kept: 400, quality: 82, least: 32, most: 2048 } as const;
+/** Pixels of the long side that a list or a browser may ask for. */
+const LONG = { least: 32, most: 2048 } as const;
 
-const kept = new Map<string, Promise<Uint8Array>>();
+const kept = new WeakMap<Service, Thumbnails>();
 
-/** Never larger than the picture. @throws LogsadError IMAGE_* */
-function small(path: string, digest: string, long: number): Promise<Uint8Array> {
-  const key = `${digest}/${long}`;
-  const known = kept.get(key);
-  kept.delete(key);
-  const made =
-    known ??
-    images
-      .read(path, {
-        size: ({ width, height }) => {
-          const shrink = Math.min(1, long / Math.max(width, height));
-          return { width: Math.max(1, Math.round(width * shrink)), height: Math.max(1, Math.round(height * shrink)) };
-        },
-      })
-      .then(({ pixels }) => images.encodeWebp(pixels, SMALL.quality));
-  kept.set(key, made);
-  made.catch(() => kept.delete(key));
-  if (kept.size > SMALL.kept) kept.delete(kept.keys().next().value!);
-  return made;
+function thumbnailsOf(service: Service): Thumbnails {
+  const known = kept.get(service) ?? new Thumbnails();
+  kept.set(service, known);
+  return known;
 }
 
-async function picture({ sql, blobs }: Service, digest: string, long: number | undefined): Promise<Reply> {
+/** @throws LogsadError IMAGE_*, EngineDied of a picture that kills what decodes it */
+async function picture(service: Service, digest: string, long: number | undefined): Promise<Reply> {
+  const { sql, blobs, engines } = service;
   const path = blobs.pathOf(digest);
-  if (long !== undefined) return { bytes: await small(path, digest, long), type: 'image/webp' };
-  return { file: path, type: (await getImage(sql, digest)).type, etag: digest };
+  if (long === undefined) return { file: path, type: (await getImage(sql, digest)).type, etag: digest };
+  const make = (): Promise<Uint8Array> => engines.draw({ kind: 'small', image: path, long });
+  return { bytes: await thumbnailsOf(service).get(`${digest}/${long}`, make), type: 'image/webp' };
 }
 
 const query = closed({
   long: Type.Optional(
-    Type.Integer({ minimum: SMALL.least, maximum: SMALL.most, description: 'as WebP, long side in pixels' }),
+    Type.Integer({ minimum: LONG.least, maximum: LONG.most, description: 'as WebP, long side in pixels' }),
   ),
 });
 

@@ -175,7 +175,7 @@ export const ruleRoutes = [
       const { readyProfile } = await productVersions(sql, product);
       const blob = readyProfile === null ? null : (await getProfile(sql, product, readyProfile)).blob;
       const profile = blob === null ? null : blobs.pathOf(blob);
-      const found = await engines.draw({ kind: 'diff', from: a.text, to: b.text, profile, scenes });
+      const found = await engines.review({ kind: 'diff', from: a.text, to: b.text, profile, scenes });
       return json({ from, to: version, scenes: scenes.length, ...found });
     },
   }),
@@ -203,7 +203,7 @@ async function objectionsTo({ sql, blobs, engines }: Service, product: string, t
   const { readyProfile } = await productVersions(sql, product);
   if (readyProfile !== null) {
     const { blob } = await getProfile(sql, product, readyProfile);
-    const why = await engines.draw({ kind: 'fits', rules: text, profile: blobs.pathOf(blob!) });
+    const why = await engines.review({ kind: 'fits', rules: text, profile: blobs.pathOf(blob!) });
     if (why !== null) reasons.push(`${why}: learn a profile with this version first`);
   }
   return reasons;

@@ -10,6 +10,8 @@ import type { Batch as Counts, Inspection, NewBatch, Page, Product } from '../ty
 
 /** Pictures of a batch that are shown; a batch request takes as many. */
 const MOST = 500;
+/** Bytes of one request; the service takes 512 MB with what a form adds. */
+const MOST_BYTES = 480 * 2 ** 20;
 const THUMB = 200;
 /** Events of a batch come in bursts: figures are asked for at this pace. */
 const PACE_MS = 600;
@@ -28,6 +30,33 @@ interface Recent {
 }
 const recent = (): Recent[] => JSON.parse(localStorage.getItem(RECENT) ?? '[]') as Recent[];
 
+/** Pictures in forms that the service takes: no more pictures, and no more bytes, than one may have. */
+export function formsOf<T extends { readonly size: number }>(pictures: readonly T[]): T[][] {
+  const forms: T[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const p of pictures) {
+    if (bytes + p.size > MOST_BYTES || forms.at(-1)!.length === MOST) {
+      forms.push([]);
+      bytes = 0;
+    }
+    forms.at(-1)!.push(p);
+    bytes += p.size;
+  }
+  return forms;
+}
+
+/** Sends one form and remembers its batch, whose id it gives. @throws ApiFault */
+async function sendForm(product: string, pictures: readonly File[]): Promise<string> {
+  const form = new FormData();
+  for (const f of pictures) form.append('image', f, f.name);
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  const made = await call<NewBatch>(at(['products', product, 'batches']), { method: 'POST', body: form, headers });
+  for (const r of made.refused) say(`${r.name}: ${r.error.message}`, { bad: true });
+  const { id, createdAt, total } = made.batch;
+  localStorage.setItem(RECENT, JSON.stringify([{ id, product, at: createdAt, total }, ...recent()].slice(0, 12)));
+  return id;
+}
+
 function Upload() {
   const products = useLoaded<Page<Product>>('products', (signal) => call(at(['products']), { signal }));
   const ready = (products.data?.items ?? []).filter((p) => p.liveRules !== null && p.readyProfile !== null);
@@ -39,21 +68,25 @@ function Upload() {
   const send = async (files: readonly File[]): Promise<void> => {
     const pictures = files.filter((f) => f.type.startsWith('image/') || /\.(tiff?|bmp)$/i.test(f.name));
     if (pictures.length === 0 || product === undefined) return;
-    setBusy(`Sending ${plural(pictures.length, 'picture')}`);
     setFault(null);
+    const batches: string[] = [];
+    let sent = 0;
     try {
-      const form = new FormData();
-      for (const f of pictures) form.append('image', f, f.name);
-      const headers = { 'idempotency-key': crypto.randomUUID() };
-      const made = await call<NewBatch>(at(['products', product, 'batches']), { method: 'POST', body: form, headers });
-      for (const r of made.refused) say(`${r.name}: ${r.error.message}`, { bad: true });
-      const { id, createdAt, total } = made.batch;
-      localStorage.setItem(RECENT, JSON.stringify([{ id, product, at: createdAt, total }, ...recent()].slice(0, 12)));
-      go(to(['batch', id]));
+      for (const part of formsOf(pictures)) {
+        setBusy(
+          `Sending ${sent === 0 ? '' : `${sent + 1} to ${sent + part.length} of `}${plural(pictures.length, 'picture')}`,
+        );
+        batches.push(await sendForm(product, part));
+        sent += part.length;
+      }
     } catch (error) {
       setFault(error);
+      if (sent > 0) say(`${sent} of ${plural(pictures.length, 'picture')} were sent.`, { bad: true });
     }
     setBusy('');
+    if (sent < pictures.length) return;
+    if (batches.length === 1) go(to(['batch', batches[0]!]));
+    else say(`${plural(sent, 'picture')} were sent as ${batches.length} batches.`);
   };
   if (!products.data)
     return <main class="page">{products.fault ? <FaultBox fault={products.fault} /> : <Waiting />}</main>;
@@ -100,7 +133,7 @@ function Upload() {
           }}
         >
           <span class="drop-title">{busy ? `${busy} …` : 'Drop photographs here'}</span>
-          <span class="faint">or choose files; JPEG, PNG, WebP, TIFF, up to {MOST} at a time</span>
+          <span class="faint">or choose files; JPEG, PNG, WebP, TIFF; more than {MOST} become several batches</span>
         </button>
       ) : (
         <p class="note">A token of role reviewer may send pictures.</p>
@@ -145,8 +178,12 @@ function Watched({ id }: { id: string }) {
     call(at(['inspections'], { batch: id, limit: MOST }), { signal }),
   );
   const due = useRef(0);
+  const busy = useRef(false);
+  busy.current = counts.loading || items.loading;
   const again = (): void => {
-    due.current = 0;
+    // Asked again it would be given up: on a slow machine nothing would ever arrive.
+    due.current = busy.current ? window.setTimeout(again, PACE_MS) : 0;
+    if (due.current !== 0) return;
     counts.reload();
     items.reload();
   };

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { at, call } from '../api.ts';
 import { useEvents } from '../events.ts';
-import { feedOf, review, reviewsChanged, undo } from '../feed.ts';
+import { feedOf } from '../feed.ts';
 import { exactly, REVIEW_WORDS, when } from '../format.ts';
 import { type Binding, useKeys } from '../keys.ts';
 import { useDraft, useLoaded } from '../load.ts';
@@ -11,6 +11,7 @@ import { boxOf, Detectors, Measurements, Violations, valueKey } from '../parts/F
 import { Offers } from '../parts/Offers.tsx';
 import { PartPicture, usePart } from '../parts/Part.tsx';
 import { ReviewBar } from '../parts/ReviewBar.tsx';
+import { review, reviewsChanged, undo } from '../reviewing.ts';
 import { go, query, setQuery, to } from '../router.ts';
 import type { Inspection as Item, NormalValues, Page, Review, ReviewVerdict } from '../types.ts';
 import { filterOf } from './Queue.tsx';

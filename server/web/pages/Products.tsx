@@ -56,15 +56,32 @@ function All() {
   );
 }
 
+/** The id that a title suggests: what of it an address can carry. Empty where that is nothing. */
+const idOf = (title: string): string =>
+  title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60)
+    .replace(/-$/, '');
+
+const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 function NewProduct() {
   const draft = useDraft('new product');
   const title = draft.value;
+  // Null: the title suggests it.
+  const [typed, setTyped] = useState<string | null>(null);
   const [fault, setFault] = useState<unknown>(null);
-  const id = title
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 60);
+  const id = typed ?? idOf(title);
+  const wrong =
+    title.trim() === '' || ID.test(id)
+      ? null
+      : id === ''
+        ? 'The title has no Latin letters or digits: type an id, as addresses and rule files shall name the product.'
+        : 'An id is lower-case letters a to z, digits and hyphens, no hyphen first, at most 63.';
   const make = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     try {
@@ -90,10 +107,25 @@ function NewProduct() {
           }}
         />
       </label>
-      <button type="submit" class="primary" disabled={id === ''}>
+      <label>
+        Id
+        <input
+          type="text"
+          value={id}
+          maxLength={63}
+          spellcheck={false}
+          autocapitalize="off"
+          aria-describedby="new-product-wrong"
+          aria-invalid={wrong !== null}
+          onInput={(e) => setTyped(e.currentTarget.value === '' ? null : e.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="primary" disabled={title.trim() === '' || !ID.test(id)}>
         Create
       </button>
-      <span class="faint small place">{id || ' '}</span>
+      <p class="small bad" id="new-product-wrong" role="status">
+        {wrong}
+      </p>
       <FaultBox fault={fault} />
     </form>
   );

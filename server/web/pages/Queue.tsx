@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { at, call, picture } from '../api.ts';
 import { useEvents } from '../events.ts';
-import { type Feed, feedOf, review, undo } from '../feed.ts';
+import { type Feed, feedOf } from '../feed.ts';
 import { causeOf, exactly, when } from '../format.ts';
 import { type Binding, useKeys } from '../keys.ts';
 import { useLoaded } from '../load.ts';
@@ -11,6 +11,7 @@ import { otherCause } from '../parts/Findings.tsx';
 import { PartPicture, usePart } from '../parts/Part.tsx';
 import { ReviewBar } from '../parts/ReviewBar.tsx';
 import { VirtualList } from '../parts/VirtualList.tsx';
+import { review, undo } from '../reviewing.ts';
 import { go, query, setQuery, to } from '../router.ts';
 import type { Event, Inspection, Page, Product, ProductMetrics, ReviewVerdict } from '../types.ts';
 
@@ -40,7 +41,7 @@ export function Queue() {
   const items = feed.items.value;
   const index = rowOf(items, q.sel);
   const chosen = items[index];
-  useEvents((e: Event) => void heard(feed, e));
+  useEvents((e: Event) => void feed.hear(e));
   useQueueKeys(feed);
   return (
     <main class="queue">
@@ -93,14 +94,6 @@ function Nothing({ q }: { q: Readonly<Record<string, string>> }) {
       </p>
     </Empty>
   );
-}
-
-async function heard(feed: Feed, { kind, subject, data }: Event): Promise<void> {
-  if (kind === 'inspection.done' || kind === 'inspection.failed') await feed.renew(subject);
-  if (kind === 'review.made' || kind === 'review.undone') {
-    const id = String(data.inspection);
-    if (feed.items.peek().some((i) => i.id === id)) await feed.renew(id);
-  }
 }
 
 /** Goes to a row; the address remembers it. */

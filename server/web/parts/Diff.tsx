@@ -1,8 +1,9 @@
 /** Lines that change, and what a change does to the parts that were inspected before. */
 import type { Change, DiffLine, Replay } from '../contracts.ts';
 import { changing, plural } from '../format.ts';
+import type { ReplayProgress } from '../replay.ts';
 import { query, to } from '../router.ts';
-import { VerdictBadge } from './basics.tsx';
+import { ProgressLine, VerdictBadge, Waiting } from './basics.tsx';
 
 /** A line as what it shares with its other version before and after, and what it does not between them. */
 type Parts = readonly [before: string, own: string, after: string];
@@ -86,6 +87,17 @@ export function ReplayLine({ replay }: { replay: Replay }) {
         {replay.approximate ? ', approximately' : ''}
       </span>
     </p>
+  );
+}
+
+/** How far judging stored parts again is; null: it begins. */
+export function Judging({ progress }: { progress: ReplayProgress | null }) {
+  if (!progress || progress.done === 0) return <Waiting what="Judging stored parts again" />;
+  const { done, total } = progress;
+  return (
+    <ProgressLine done={done} total={total} label="Judged again">
+      {done} of {total} stored parts judged again
+    </ProgressLine>
   );
 }
 

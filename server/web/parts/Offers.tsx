@@ -1,14 +1,16 @@
-/** After a review: edits of the rule file that would have judged right, each with what it does to all stored parts. */
+/** After a review: edits of the rule file that would have judged right, each with what it does to reviewed parts, and to all stored ones before it is accepted. */
 import { useEffect, useState } from 'preact/hooks';
 import { at, call, may } from '../api.ts';
 import type { Offers as Found, Offer } from '../contracts.ts';
-import { reviewsChanged } from '../feed.ts';
+import { plural } from '../format.ts';
 import { useDraft, useLoaded } from '../load.ts';
+import { reviewsChanged } from '../reviewing.ts';
 import { to } from '../router.ts';
 import type { Inspection } from '../types.ts';
-import { accept, acceptance, isBegun } from './accepting.ts';
+import { type Acceptance, accept, acceptance, isBegun, leave } from './accepting.ts';
 import { FaultBox, Waiting } from './basics.tsx';
 import { Diff, ReplayLine, ReplayParts } from './Diff.tsx';
+import { Objections } from './GoLive.tsx';
 
 const HEADINGS = {
   'false-alarm': 'A false alarm: what would let this part pass',
@@ -55,7 +57,10 @@ export function Offers({ inspection: i }: { inspection: Inspection }) {
 function OfferCard({ offer, found }: { offer: Offer; found: Found }) {
   const draft = useDraft(`reason ${found.inspection} ${offer.id}`);
   const [why, setWhy] = useState(draft.value || offer.why);
-  const { step, fault } = acceptance(offer, found).value;
+  const state = acceptance(offer, found).value;
+  const { step, fault, question } = state;
+  // What it does to the reviewed parts; to all that is stored, once it is accepted.
+  const replay = state.replay ?? offer.replay;
   const go = async (): Promise<void> => {
     if (await accept(offer, found, why)) draft.value = '';
   };
@@ -70,7 +75,7 @@ function OfferCard({ offer, found }: { offer: Offer; found: Found }) {
   return (
     <article class="offer" data-kind={offer.kind}>
       <h3>{offer.title}</h3>
-      {offer.replay ? <ReplayLine replay={offer.replay} /> : null}
+      {replay ? <ReplayLine replay={replay} /> : null}
       {offer.evidence.length > 0 ? (
         <ul class="evidence small">
           {offer.evidence.map((e) => (
@@ -81,9 +86,10 @@ function OfferCard({ offer, found }: { offer: Offer; found: Found }) {
       <details>
         <summary class="small">What changes</summary>
         {offer.diff.length > 0 ? <Diff lines={offer.diff} /> : <p class="faint small">The rule file stays as it is.</p>}
-        {offer.replay ? <ReplayParts replay={offer.replay} /> : null}
+        {replay ? <ReplayParts replay={replay} /> : null}
       </details>
       <FaultBox fault={fault} />
+      <Asked state={state} onLeave={() => leave(offer, found)} onGoOn={() => void go()} />
       {may('engineer') ? (
         <div class="offer-foot">
           <input
@@ -97,7 +103,12 @@ function OfferCard({ offer, found }: { offer: Offer; found: Found }) {
               draft.value = typed === offer.why ? '' : typed;
             }}
           />
-          <button type="button" class="primary" disabled={step !== null || why.trim() === ''} onClick={() => void go()}>
+          <button
+            type="button"
+            class="primary"
+            disabled={step !== null || question !== null || why.trim() === ''}
+            onClick={() => void go()}
+          >
             Accept
           </button>
         </div>
@@ -112,5 +123,43 @@ function OfferCard({ offer, found }: { offer: Offer; found: Found }) {
         </p>
       ) : null}
     </article>
+  );
+}
+
+interface AskedProps {
+  readonly state: Acceptance;
+  readonly onLeave: () => void;
+  readonly onGoOn: () => void;
+}
+
+/** What speaks against an offer that is being accepted, for somebody to overrule or not. */
+function Asked({ state: { question, replay }, onLeave, onGoOn }: AskedProps) {
+  if (question === null) return null;
+  if (question.about === 'objections') {
+    return (
+      <>
+        <p class="note small">Saved as version {question.version}, not live yet.</p>
+        <Objections fault={question.fault} busy={false} onLeave={onLeave} onInsist={onGoOn} />
+      </>
+    );
+  }
+  return (
+    <>
+      {question.about === 'untried' ? <FaultBox fault={question.fault} /> : null}
+      <p class="note small" role="alert">
+        {question.about === 'untried'
+          ? 'What it does to stored parts is not known.'
+          : `Over all stored parts it turns ${plural(replay?.breaks.length ?? 0, 'verdict')} wrong that reviewers found right.`}
+      </p>
+      {replay ? <ReplayParts replay={replay} /> : null}
+      <div class="row-of-buttons">
+        <button type="button" onClick={onLeave}>
+          Leave it
+        </button>
+        <button type="button" class="danger" onClick={onGoOn}>
+          Go on nevertheless
+        </button>
+      </div>
+    </>
   );
 }

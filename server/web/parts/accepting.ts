@@ -1,10 +1,12 @@
 /** From an offer to rules that are live: a picture becomes a normal, rules are saved, a profile is learnt, the rules go live. */
 import { type Signal, signal } from '@preact/signals';
 import { ApiFault, at, call } from '../api.ts';
-import type { Offer, Offers } from '../contracts.ts';
-import { reviewsChanged } from '../feed.ts';
+import type { Offer, Offers, Replay } from '../contracts.ts';
+import { replayAll } from '../replay.ts';
+import { reviewsChanged } from '../reviewing.ts';
 import type { Normal, Profile, RuleFileText } from '../types.ts';
 import { say } from './basics.tsx';
+import { makeLive } from './GoLive.tsx';
 
 /** Learning is followed at this pace; events would do, but the page may be left meanwhile. */
 const LOOK_MS = 1500;
@@ -12,15 +14,27 @@ const LOOK_MS = 1500;
 /** How far it is. Kept for the session: a reload must not leave saved rules that never go live. */
 interface Begun {
   readonly why: string;
+  /** Its replay was answered by somebody, or needed no answer. */
+  readonly replayed: boolean;
   /** Versions that were made for it; null: not yet. */
   readonly rules: number | null;
   readonly profile: number | null;
 }
+/** What somebody has to answer before it goes on: an offer breaks what was right, cannot be tried, or is objected to. */
+export type Question =
+  | { readonly about: 'breaks' }
+  | { readonly about: 'untried'; readonly fault: unknown }
+  | { readonly about: 'objections'; readonly version: number; readonly fault: ApiFault };
+
 export interface Acceptance {
   /** What is being done now, null: nothing. */
   readonly step: string | null;
   readonly fault: unknown;
+  readonly question: Question | null;
+  /** What it does to everything that is stored, once that was asked for. */
+  readonly replay: Replay | null;
 }
+const IDLE: Acceptance = { step: null, fault: null, question: null, replay: null };
 
 const nameOf = (offer: Offer, found: Offers): string => `logsad:accepting ${found.inspection} ${offer.id}`;
 const begunOf = (name: string): Begun | null => JSON.parse(sessionStorage.getItem(name) ?? 'null') as Begun | null;
@@ -28,47 +42,105 @@ const states = new Map<string, Signal<Acceptance>>();
 
 export function acceptance(offer: Offer, found: Offers): Signal<Acceptance> {
   const name = nameOf(offer, found);
-  const known = states.get(name) ?? signal<Acceptance>({ step: null, fault: null });
+  const known = states.get(name) ?? signal<Acceptance>(IDLE);
   states.set(name, known);
   return known;
 }
 
 /** Whether it was begun before the page was loaded, and goes on nowhere yet. */
-export const isBegun = (offer: Offer, found: Offers): boolean =>
-  acceptance(offer, found).peek().step === null && begunOf(nameOf(offer, found)) !== null;
+export function isBegun(offer: Offer, found: Offers): boolean {
+  const { step, question } = acceptance(offer, found).peek();
+  return step === null && question === null && begunOf(nameOf(offer, found)) !== null;
+}
 
-/** Takes every step that is left, once however often it is asked. True when the offer is in force. */
+/** Leaves an offer where a question stopped it: what was saved stays a draft. */
+export function leave(offer: Offer, found: Offers): void {
+  sessionStorage.removeItem(nameOf(offer, found));
+  const state = acceptance(offer, found);
+  const { question, replay } = state.peek();
+  state.value = { ...IDLE, replay };
+  // The newest version is another one now: offers are edits of that.
+  if (question?.about === 'objections') reviewsChanged.value++;
+}
+
+/** A step that waits for an answer. */
+class Asks extends Error {
+  readonly question: Question;
+
+  constructor(question: Question) {
+    super(question.about);
+    this.question = question;
+  }
+}
+
+/**
+ * Takes every step that is left, once however often it is asked; called again after a question it overrules what that is
+ * about. True when the offer is in force.
+ */
 export async function accept(offer: Offer, found: Offers, why: string): Promise<boolean> {
   const name = nameOf(offer, found);
   const state = acceptance(offer, found);
-  if (state.peek().step !== null) return false;
-  const tell = (step: string): void => {
-    state.value = { step, fault: null };
+  const { step, question } = state.peek();
+  if (step !== null) return false;
+  const change = (to: Partial<Acceptance>): void => {
+    state.value = { ...state.peek(), fault: null, question: null, ...to };
   };
-  tell('Beginning');
+  change({ step: 'Beginning' });
   try {
-    await walk(offer, found, begunOf(name) ?? { why, rules: null, profile: null }, tell);
+    const begun = begunOf(name) ?? { why, replayed: false, rules: null, profile: null };
+    await walk(offer, found, begun, question?.about ?? null, change);
   } catch (fault) {
-    state.value = { step: null, fault };
+    if (fault instanceof Asks) {
+      change({ step: null, question: fault.question });
+      return false;
+    }
+    change({ step: null, fault });
     // A service that is away, or a page that is being left: what was made so far counts when it goes on.
     if (!(fault instanceof ApiFault && fault.status === 0)) sessionStorage.removeItem(name);
     return false;
   }
   sessionStorage.removeItem(name);
-  state.value = { step: null, fault: null };
+  state.value = IDLE;
   say(`${offer.title} In force.`);
   reviewsChanged.value++;
   return true;
 }
 
-/** @throws ApiFault, and what learning says */
-async function walk(offer: Offer, found: Offers, from: Begun, tell: (step: string) => void): Promise<void> {
+/** Judges all stored parts again. @throws Asks where that breaks a verdict that is right, or cannot be done */
+async function tried(found: Offers, text: string, change: (to: Partial<Acceptance>) => void): Promise<void> {
+  const begin = 'Judging stored parts again';
+  change({ step: begin });
+  let replay: Replay | null = null;
+  try {
+    replay = await replayAll(found.product, text, ({ done, total }) => {
+      if (done > 0) change({ step: `${begin}: ${done} of ${total}` });
+    });
+  } catch (fault) {
+    throw new Asks({ about: 'untried', fault });
+  }
+  change({ step: begin, replay });
+  if (replay && replay.breaks.length > 0) throw new Asks({ about: 'breaks' });
+}
+
+/** @throws Asks; ApiFault, and what learning says */
+async function walk(
+  offer: Offer,
+  found: Offers,
+  from: Begun,
+  answered: Question['about'] | null,
+  change: (to: Partial<Acceptance>) => void,
+): Promise<void> {
   const inProduct = (...parts: (string | number)[]): string => at(['products', found.product, ...parts]);
+  const tell = (step: string): void => change({ step });
   let begun = from;
-  const keep = (change: Partial<Begun>): void => {
-    begun = { ...begun, ...change };
+  const keep = (more: Partial<Begun>): void => {
+    begun = { ...begun, ...more };
     sessionStorage.setItem(nameOf(offer, found), JSON.stringify(begun));
   };
+  if (offer.text !== null && !begun.replayed) {
+    if (answered === null) await tried(found, offer.text, change);
+    keep({ replayed: true });
+  }
   if (offer.needs.includes('normal')) {
     tell('Adding the picture to the normals');
     const json = offer.normal ? { name: offer.normal } : {};
@@ -90,7 +162,8 @@ async function walk(offer: Offer, found: Offers, from: Begun, tell: (step: strin
   }
   if (offer.text !== null) {
     tell('Going live');
-    await call(inProduct('rules', version, 'accept'), { method: 'POST', json: { why: begun.why, force: true } });
+    const fault = await makeLive(found.product, version, begun.why, answered === 'objections');
+    if (fault) throw new Asks({ about: 'objections', version, fault });
   }
 }
 

@@ -1,10 +1,11 @@
 /** Every version of the rule file: who saved it and why, what it changed, what it would say of stored parts. */
 import { useState } from 'preact/hooks';
-import { ApiFault, at, call, may } from '../api.ts';
+import { at, call, may } from '../api.ts';
 import { changing, exactly, plural } from '../format.ts';
 import { useDraft, useLoaded } from '../load.ts';
 import { Dialog, Empty, FaultBox, say, VerdictBadge, Waiting } from '../parts/basics.tsx';
 import { Diff, diffOf } from '../parts/Diff.tsx';
+import { Objections, useGoingLive } from '../parts/GoLive.tsx';
 import { query, setQuery, to } from '../router.ts';
 import type { RuleFileText, RulesDiff } from '../types.ts';
 import type { RuleDraft } from './draft.ts';
@@ -67,21 +68,33 @@ export function History({ product, draft }: { product: string; draft: RuleDraft 
 function LiveDialog(props: { product: string; version: number; onClose: () => void; onLive: () => void }) {
   const { product, version } = props;
   const why = useDraft(`why ${product} ${version}`);
-  const [fault, setFault] = useState<unknown>(null);
-  const objected = fault instanceof ApiFault && fault.code === 'RULES_NOT_ACCEPTABLE';
+  const live = useGoingLive(product);
+  const over = (done: boolean): void => {
+    if (!done) return;
+    why.value = '';
+    say(`Version ${version} is live.`);
+    props.onLive();
+    props.onClose();
+  };
   const accept = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
-    try {
-      const json = { why: why.value.trim(), ...(objected ? { force: true } : {}) };
-      await call(at(['products', product, 'rules', version, 'accept']), { method: 'POST', json });
-      why.value = '';
-      say(`Version ${version} is live.`);
-      props.onLive();
-      props.onClose();
-    } catch (error) {
-      setFault(error);
-    }
+    over(await live.go(why.value.trim(), async () => version));
   };
+  if (live.refused) {
+    return (
+      <Dialog title={`Make version ${version} live`} onClose={props.onClose}>
+        <div class="stack">
+          <FaultBox fault={live.fault} />
+          <Objections
+            fault={live.refused.fault}
+            busy={live.busy}
+            onLeave={props.onClose}
+            onInsist={async () => over(await live.insist())}
+          />
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={`Make version ${version} live`} onClose={props.onClose}>
       <form class="stack" onSubmit={accept}>
@@ -97,10 +110,10 @@ function LiveDialog(props: { product: string; version: number; onClose: () => vo
             }}
           />
         </label>
-        <FaultBox fault={fault} />
+        <FaultBox fault={live.fault} />
         <div class="row-of-buttons">
-          <button type="submit" class={objected ? 'danger' : 'primary'}>
-            {objected ? 'Make it live nevertheless' : 'Make live'}
+          <button type="submit" class="primary" disabled={live.busy}>
+            Make live
           </button>
         </div>
       </form>

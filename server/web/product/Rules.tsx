@@ -50,6 +50,8 @@ export function Rules({ product, draft }: { product: string; draft: RuleDraft })
   );
   const text = old === null ? draft.text : version.data?.text;
   const lint = useLint(product, draft.text);
+  // Those of the draft: an old version has other lines.
+  const faults = old === null ? (lint?.faults ?? NO_FAULTS) : NO_FAULTS;
   const yaml = q.view === 'yaml';
   return (
     <div class="rules">
@@ -83,17 +85,12 @@ export function Rules({ product, draft }: { product: string; draft: RuleDraft })
           label={`Rule file of ${product}`}
           readOnly={old !== null || !may('engineer')}
           line={q.line ? Number(q.line) : null}
-          faults={old === null ? (lint?.faults ?? NO_FAULTS) : NO_FAULTS}
+          faults={faults}
           schema={schema.data}
           onChange={draft.set}
         />
       ) : (
-        <Table
-          text={text}
-          locked={old !== null || !may('engineer')}
-          faults={lint?.faults ?? NO_FAULTS}
-          onEdit={draft.edit}
-        />
+        <Table text={text} locked={old !== null || !may('engineer')} faults={faults} onEdit={draft.edit} />
       )}
     </div>
   );

@@ -1,11 +1,12 @@
 /** The way from a draft to live rules: what it changes, what it does to stored parts, why, and who said so. */
 import { useState } from 'preact/hooks';
-import { ApiFault, at, call, may } from '../api.ts';
-import type { Replay } from '../contracts.ts';
-import { useDraft, useLoaded } from '../load.ts';
-import { Dialog, FaultBox, say, Waiting } from '../parts/basics.tsx';
-import { Diff, diffOf, ReplayLine, ReplayParts } from '../parts/Diff.tsx';
-import type { AcceptedRules, RuleFileText } from '../types.ts';
+import { at, call, may } from '../api.ts';
+import { useDraft } from '../load.ts';
+import { Dialog, FaultBox, say } from '../parts/basics.tsx';
+import { Diff, diffOf, Judging, ReplayLine, ReplayParts } from '../parts/Diff.tsx';
+import { Objections, useGoingLive } from '../parts/GoLive.tsx';
+import { useReplay } from '../replay.ts';
+import type { RuleFileText } from '../types.ts';
 import type { RuleDraft } from './draft.ts';
 
 /** Shown on every tab while there is something to save. */
@@ -36,87 +37,63 @@ export function DraftBar({ product, draft }: { product: string; draft: RuleDraft
 function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleDraft; onClose: () => void }) {
   const reason = useDraft(`why ${product}`);
   const why = reason.value;
+  const live = useGoingLive(product);
+  const [saving, setSaving] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<{ version: number; why: string; fault: ApiFault } | null>(null);
-  const replay = useLoaded<Replay>(`replay ${product} ${draft.text}`, (signal) =>
-    call(at(['products', product, 'replay']), { method: 'POST', json: { text: draft.text }, signal }),
-  );
-  const live = async (version: number, because: string, force: boolean): Promise<void> => {
-    const path = at(['products', product, 'rules', version, 'accept']);
-    await call<AcceptedRules>(path, { method: 'POST', json: { why: because, ...(force ? { force } : {}) } });
-    say(`Version ${version} is live.`);
+  const [without, setWithout] = useState(false);
+  const replay = useReplay(product, draft.text);
+  const judged = !replay.loading && replay.data !== undefined && !replay.fault;
+  const save = async (): Promise<number> => {
+    const json = { text: draft.text, why, base: draft.base };
+    const { version } = await call<RuleFileText>(at(['products', product, 'rules']), { method: 'POST', json });
+    reason.value = '';
+    draft.drop();
+    draft.reload();
+    return version;
   };
-  const save = async (accept: boolean): Promise<void> => {
-    setBusy(true);
+  const saveOnly = async (): Promise<void> => {
+    setSaving(true);
     setFault(null);
     try {
-      const path = at(['products', product, 'rules']);
-      const { version } = await call<RuleFileText>(path, {
-        method: 'POST',
-        json: { text: draft.text, why, base: draft.base },
-      });
-      reason.value = '';
-      draft.drop();
-      draft.reload();
-      if (!accept) say(`Saved as version ${version}, not live yet.`);
-      else {
-        try {
-          await live(version, why, false);
-        } catch (error) {
-          if (!(error instanceof ApiFault && error.code === 'RULES_NOT_ACCEPTABLE')) throw error;
-          setRefused({ version, why, fault: error });
-          setBusy(false);
-          return;
-        }
-      }
-      draft.reload();
+      say(`Saved as version ${await save()}, not live yet.`);
       onClose();
     } catch (error) {
       setFault(error);
-      setBusy(false);
     }
+    setSaving(false);
   };
-  const insist = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await live(refused!.version, refused!.why, true);
-      draft.reload();
-      onClose();
-    } catch (error) {
-      setFault(error);
-      setBusy(false);
-    }
+  const over = (done: boolean): void => {
+    if (!done) return;
+    say('The rules are live.');
+    draft.reload();
+    onClose();
   };
-  if (refused) {
+  if (live.refused) {
     return (
-      <Dialog title={`Saved as version ${refused.version}, not live`} onClose={onClose}>
+      <Dialog title={`Saved as version ${live.refused.version}, not live`} onClose={onClose}>
         <div class="stack">
-          <FaultBox fault={refused.fault} />
-          <FaultBox fault={fault} />
-          <div class="row-of-buttons">
-            <button type="button" onClick={onClose}>
-              Leave it as a draft
-            </button>
-            <button type="button" class="danger" disabled={busy} onClick={() => void insist()}>
-              Make it live nevertheless
-            </button>
-          </div>
+          <FaultBox fault={live.fault} />
+          <Objections
+            fault={live.refused.fault}
+            busy={live.busy}
+            onLeave={onClose}
+            onInsist={async () => over(await live.insist())}
+          />
         </div>
       </Dialog>
     );
   }
+  const blocked = saving || live.busy || why.trim() === '';
   return (
     <Dialog title="Save rules" onClose={onClose}>
       <div class="stack">
-        {replay.data ? (
-          <ReplayLine replay={replay.data} />
-        ) : replay.fault ? (
-          <FaultBox fault={replay.fault} />
-        ) : (
-          <Waiting what="Judging stored parts again" />
-        )}
-        {replay.data ? <ReplayParts replay={replay.data} /> : null}
+        <ReplayState replay={replay} />
+        {replay.fault ? (
+          <label class="check">
+            <input type="checkbox" checked={without} onChange={(e) => setWithout(e.currentTarget.checked)} /> Go on
+            without knowing what it does to stored parts
+          </label>
+        ) : null}
         <Diff lines={diffOf(draft.newest?.text ?? '', draft.text)} />
         <label class="stack">
           Why
@@ -130,16 +107,35 @@ function SaveDialog({ product, draft, onClose }: { product: string; draft: RuleD
             placeholder="Kept in the history with your name"
           />
         </label>
-        <FaultBox fault={fault} />
+        <FaultBox fault={fault ?? live.fault} />
         <div class="row-of-buttons">
-          <button type="button" disabled={busy || why.trim() === ''} onClick={() => void save(false)}>
+          <button type="button" disabled={blocked} onClick={() => void saveOnly()}>
             Save only
           </button>
-          <button type="button" class="primary" disabled={busy || why.trim() === ''} onClick={() => void save(true)}>
+          <button
+            type="button"
+            class="primary"
+            disabled={blocked || !(judged || (replay.fault && without))}
+            onClick={async () => over(await live.go(why, save))}
+          >
             Save and make live
           </button>
         </div>
       </div>
     </Dialog>
+  );
+}
+
+/** What the draft does to everything that is stored, once that is known; how far it is, until then. */
+function ReplayState({ replay }: { replay: ReturnType<typeof useReplay> }) {
+  if (replay.loading) return <Judging progress={replay.progress} />;
+  if (replay.fault) return <FaultBox fault={replay.fault} retry={replay.reload} />;
+  if (!replay.data)
+    return <p class="faint">No rules are live, or no profile is ready: there is nothing to compare with.</p>;
+  return (
+    <>
+      <ReplayLine replay={replay.data} />
+      <ReplayParts replay={replay.data} />
+    </>
   );
 }

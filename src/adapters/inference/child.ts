@@ -69,8 +69,8 @@ async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 3,
-      // Every session has threads of its own, and what spins there after a run takes the cores from the caller.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      // Every session has threads of its own, and what spins on after a run takes the cores from the caller.
+      extra: { session: { force_spinning_stop: '1' } },
     };
     session = await ('bytes' in source
       ? ort!.InferenceSession.create(source.bytes, options)

@@ -20,7 +20,7 @@ export class ChildFault extends Error {
     this.fault = fault;
   }
 }
-/** The runtime could not be loaded in the child. */
+/** The child could not be started, or could not load the runtime. */
 export class RuntimeMissing extends Error {}
 
 /** What one run left in the child. */
@@ -76,12 +76,17 @@ export class ChildLink {
         this.#waiting?.reject(new ChildDied(this.#ended));
         this.#waiting = null;
       };
-      child.on('error', (error) => end(error.message));
+      child.on('error', (error) => {
+        // No handles or processes left: nothing that was asked for is to blame.
+        if (child.pid === undefined) reject(new RuntimeMissing(`its process cannot be started (${error.message})`));
+        end(error.message);
+      });
       // 'close' rather than 'exit': the last words have been read by then.
       child.on('close', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
     });
     this.#ready.catch(() => {});
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    // A child that could not be started has none.
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-LAST_WORDS);
     });
     this.#hold(false);
@@ -146,7 +151,8 @@ export class ChildLink {
 
   /** Resolves when the process is gone. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const gone = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));
     this.#hold(true);
     this.kill();

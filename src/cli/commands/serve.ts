@@ -9,6 +9,7 @@ interface Options extends WorkOptions {
   readonly demo?: true;
   readonly rate: number;
   readonly secureCookies?: true;
+  readonly flush: boolean;
   readonly trustedProxies: number;
   readonly json?: true;
 }
@@ -24,6 +25,7 @@ export const serve = define<Options>({
       .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
       .option('--demo', 'fill an empty service with the demo product')
       .option('--rate <n>', 'requests per minute of one client', wholeNumber(1), 6000)
+      .option('--no-flush', 'embedded database: faster commits that a power cut can take back, or leave damaged')
       .option('--secure-cookies', 'the page is reached over https only')
       .option('--trusted-proxies <n>', 'proxies in front whose X-Forwarded-For is believed', wholeNumber(0), 0),
   async run({ terminal, signal }, o) {
@@ -34,6 +36,7 @@ export const serve = define<Options>({
       engines: o.engines,
       allowPrivateWebhooks: o.allowPrivateWebhooks === true,
       secureCookies: o.secureCookies === true,
+      flush: o.flush,
       trustedProxies: o.trustedProxies,
       ratePerMinute: o.rate,
       logLevel: o.logLevel,

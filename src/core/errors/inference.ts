@@ -7,7 +7,8 @@ export const INFERENCE_ERRORS = {
     http: 503,
     when: 'The inference child cannot start: the runtime is missing or does not fit this machine.',
     message: (p) => `the inference process did not start: ${list(p.reason)}`,
-    fix: () => 'run `logsad doctor`; `npm ci` restores onnxruntime-node',
+    fix: () =>
+      'run `logsad doctor`; `npm ci` restores onnxruntime-node. No handles or processes left: raise `ulimit -n`, `ulimit -u`',
   }),
   INFERENCE_CRASHED: entry({
     exit: 3,

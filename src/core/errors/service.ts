@@ -86,6 +86,13 @@ export const SERVICE_ERRORS = {
     message: (p) => `the vetting did not end: ${list(p.reason)}`,
     fix: () => 'vet on the command line, which has no deadline: logsad rules vet RULES --profile PROFILE --write',
   }),
+  ENGINE_UNAVAILABLE: entry({
+    exit: 3,
+    http: 503,
+    when: 'The process that draws, compares or previews ended before it answered, or too many requests wait for it.',
+    message: (p) => `no engine process could answer this: ${list(p.reason)}`,
+    fix: () => 'repeat the request in a few seconds; if it fails again, the log has the cause under the request id',
+  }),
   WEBHOOK_TARGET: entry({
     exit: 2,
     http: 422,

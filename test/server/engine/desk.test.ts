@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { Desk } from '../../../server/engine/desk.ts';
 import { bareScene } from '../../../src/core/detect/regions.ts';
 import type { Profile } from '../../../src/core/profile.ts';
-import { compileRules, encodeProfile, LogsadError, type Scene } from '../../../src/index.ts';
+import { compileRules, encodeProfile, images, LogsadError, type Scene } from '../../../src/index.ts';
 
 const rules = (equals: number): string => `schema: logsad/rules/v1
 product: p
@@ -41,6 +41,24 @@ it('a diff reads the profile as inspect does, and one damaged is told', async ()
     }
     await writeFile(path, 'no profile');
     await expect(new Desk().answer(ask, () => undefined)).rejects.toThrow(LogsadError);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('a small picture keeps its shape and is never larger than the one that was sent', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'desk-'));
+  const image = join(folder, 'a.png');
+  const sent = { data: new Uint8Array(120 * 80 * 3).fill(90), width: 120, height: 80, channels: 3 as const };
+  try {
+    await writeFile(image, await images.encodePng(sent));
+    const sizeFor = async (long: number) => {
+      const webp = await new Desk().answer({ kind: 'small', image, long }, () => undefined);
+      const { native } = await images.decode(webp, 'small.webp');
+      return native;
+    };
+    expect(await sizeFor(60)).toEqual({ width: 60, height: 40 });
+    expect(await sizeFor(2048)).toEqual({ width: 120, height: 80 });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -20,17 +20,27 @@ function machineFault(name: string): void {
   throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
 }
 
+/** From when to when it ran, in milliseconds. */
+async function spanned(): Promise<readonly [number, number]> {
+  const began = Date.now();
+  await pause(ANSWER_MS);
+  return [began, Date.now()];
+}
+
 process.on('disconnect', () => process.exit());
 // Gone while this process was still starting: nobody will say so again.
 if (!process.connected) process.exit();
 serveParent({
   answer: async (ask) => {
-    const request = ask as unknown as { kind: string; image?: { name: string } };
+    const request = ask as unknown as { kind: string; image?: string | { name: string } };
     if (request.kind === 'fits') return null as never;
-    const name = request.image?.name ?? '';
+    if (request.kind === 'vet') return (await spanned()) as never;
+    const { image = '' } = request;
+    const name = typeof image === 'string' ? image : image.name;
     machineFault(name);
     if (name.includes('poison')) process.kill(process.pid, 'SIGKILL');
     if (name.includes('hang')) await pause(3_600_000);
+    if (request.kind === 'small') return (await spanned()) as never;
     await pause(ANSWER_MS);
     const verdict = name.includes('bad') ? 'reject' : 'pass';
     const result = { schemaVersion: 1, image: name, score: 0.1, unit: 0.2, p: null, verdict, reviewReasons: [] };

@@ -141,6 +141,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
     await shot('offers');
     await replayed.getByLabel('Reason').fill('this part is as it should be');
     await replayed.getByRole('button', { name: 'Accept' }).click();
+    await replayed.getByRole('button', { name: 'Make it live nevertheless' }).click();
     await becomes(async () => (await get<{ liveRules: number }>(`/products/${PRODUCT}`)).liveRules, liveRules + 1);
     await page.goto(app(`/products/${PRODUCT}/history`));
     await page.getByText('this part is as it should be').waitFor();
