@@ -13,9 +13,11 @@ export interface Item {
   readonly name: string;
   readonly verdict: string;
   readonly review: string | null;
-  /** Null where a detector alone rejects. */
   readonly cause: string | null;
 }
+/** Whether a rule speaks of the part; else a detector alone does, or nothing. */
+export const ofRule = ({ cause }: Pick<Item, 'cause'>): boolean =>
+  cause !== null && !/^(patch|composition|review): /.test(cause);
 export interface List<T> {
   readonly items: readonly T[];
 }

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
 import { until } from '../support/client.ts';
-import { API, openShop, type Shop } from '../support/page.ts';
+import { API, ofRule, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -56,9 +56,9 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the looks of the review page
     const all = await shop.inspections();
     const old = all.slice(3);
     const good = old.find((i) => i.verdict === 'pass')!;
-    const bad = old.find((i) => i.verdict === 'reject' && i.cause !== null)!;
-    const odd = old.find((i) => i.verdict === 'reject' && i.cause === null)!;
-    const alarm = old.findLast((i) => i.verdict === 'reject' && i.cause !== null)!;
+    const bad = old.find((i) => i.verdict === 'reject' && ofRule(i))!;
+    const odd = old.find((i) => i.verdict === 'reject' && !ofRule(i))!;
+    const alarm = old.findLast((i) => i.verdict === 'reject' && ofRule(i))!;
     for (const [i, verdict] of [
       [alarm, 'ok'],
       [good, 'unknown'],

@@ -5,7 +5,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
-import { API, type Item, openShop, type Shop } from '../support/page.ts';
+import { API, type Item, ofRule, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
@@ -38,14 +38,16 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'offers on the review page', 
       tokens[role] = (await shop.client.call<{ secret: string }>('POST', `${API}/tokens`, { json })).body.secret;
     }
     const all = await shop.inspections();
-    const by = (cause: RegExp): Item => all.find((i) => i.verdict === 'reject' && cause.test(i.cause ?? 'none'))!;
+    const rejected = all.filter((i) => i.verdict === 'reject');
+    const by = (rule: string): Item => rejected.find((i) => i.cause?.startsWith(`${rule}: `))!;
     const sound = all.filter((i) => i.verdict === 'pass');
     // Of two sound parts, the one whose review as a miss has an answer.
     const answers = await Promise.all(
       sound.map((i) => shop.get<{ items: { kind: string }[] }>(`/inspections/${i.id}/offers?as=nok`)),
     );
     const far = sound[answers.findIndex((a) => a.items.some((o) => o.kind === 'tighten'))]!;
-    parts = { washers: by(/four-washers/), colours: by(/cap-fits-plug/), scratch: by(/^(none$|patch: )/), sound: far };
+    const scratch = rejected.find((i) => !ofRule(i))!;
+    parts = { washers: by('four-washers'), colours: by('cap-fits-plug'), scratch, sound: far };
   }, 300_000);
   afterAll(() => shop?.stop(), 60_000);
 

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { becomes, noChromium, type Visit, visit } from '../support/browser.ts';
-import { API, type Item, type List, openShop, type Shop } from '../support/page.ts';
+import { API, type Item, type List, ofRule, openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
 // Machines that run other things beside are slow; nothing here waits longer than it must.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
   let shop: Shop;
@@ -80,7 +80,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('shows what is wrong, where, against which normals, and the line that says so', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => !i.cause?.startsWith('patch: '))!;
+    const bad = (await inspections('&verdict=reject')).find(ofRule)!;
     await page.goto(app(`/inspections/${bad.id}`));
     const result = await get<{ violations: { rule: string; line: number }[]; maps: string[] }>(
       `/inspections/${bad.id}/result`,
@@ -124,7 +124,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('turns a review into a better rule file: offers, diff, replay, acceptance, history', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => !i.cause?.startsWith('patch: '))!;
+    const bad = (await inspections('&verdict=reject')).find(ofRule)!;
     const { liveRules } = await get<{ liveRules: number }>(`/products/${PRODUCT}`);
     await page.goto(app(`/inspections/${bad.id}`));
     await page.locator('.violations li').first().waitFor();
@@ -310,7 +310,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
     await page.getByRole('link', { name: 'Learning' }).click();
     await page.getByRole('button', { name: /Learn with version 1/ }).click();
-    await page.locator('.badge.ready', { hasText: 'in use' }).waitFor({ timeout: 120_000 });
+    await page.locator('.badge.ready', { hasText: 'in use' }).waitFor({ timeout: 240_000 });
     await shot('learnt');
 
     await page.getByRole('link', { name: 'Batch' }).click();

@@ -5,7 +5,7 @@ import { becomes, noChromium } from '../support/browser.ts';
 import { openShop, type Shop } from '../support/page.ts';
 import { PRODUCT } from '../support/seed.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 const TABLET = { viewport: { width: 1024, height: 768 }, hasTouch: true, isMobile: true } as const;
 type Spot = readonly [x: number, y: number];
