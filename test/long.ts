@@ -13,11 +13,13 @@ export const LONG = [
   'test/docs/authoringWithAnLlm.test.ts',
   'test/docs/evaluation.test.ts',
   'test/server/access.test.ts',
+  'test/server/demo.test.ts',
   'test/server/engine/engines.test.ts',
   'test/server/faults.test.ts',
   'test/server/improve.test.ts',
   'test/server/kill.test.ts',
   'test/server/operations.test.ts',
+  'test/server/profiles.test.ts',
   'test/server/walk.test.ts',
   'test/server/web/page.test.ts',
 ];

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Serving } from '../../server/main.ts';
-import { getProfile, getRules } from '../../server/storage/products.ts';
+import { getRules } from '../../server/storage/products.ts';
+import { getProfile } from '../../server/storage/profiles.ts';
 import { compileRules, loadProfile, openEngine } from '../../src/index.ts';
 import { noPostgres, startCluster } from '../server/support/postgres.ts';
 import { ServiceProcess } from '../server/support/process.ts';
