@@ -38,6 +38,7 @@ export * from './compose.ts';
 export { COMPOSITION } from './core/detect/index.ts';
 export { type ErrorCode, LogsadError } from './core/errors.ts';
 export { encodeProfile, modelsOf, type NormalRecord, type Profile, scenesOf } from './core/profile.ts';
+export { firstCause, firstSentence } from './core/report/caption.ts';
 export {
   REPORT_LIMITS,
   type ReportEntry,

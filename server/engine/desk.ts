@@ -93,14 +93,13 @@ export class Desk {
         maps[name] = (await blobs.put(await logsad.mapPng(map, border, logsad.images))).digest;
       }
       const { scene, ...rest } = result;
-      const first = result.violations[0];
       return {
         verdict: result.verdict,
         score: result.score,
         unit: result.unit,
         p: result.p,
-        cause: first ? `${first.rule}: ${first.message}` : null,
-        body: JSON.stringify({ ...rest, maps: Object.keys(maps) }),
+        cause: logsad.firstCause(result),
+        body: JSON.stringify({ ...rest, sentence: logsad.firstSentence(result), maps: Object.keys(maps) }),
         scene: JSON.stringify(scene),
         maps,
       };

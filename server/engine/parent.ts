@@ -6,7 +6,10 @@ import type { FromEngine, ToEngine } from './protocol.ts';
 
 /** Answers requests of the parent process until it goes; the desk is handed in so that tests can bring a bad one. */
 export function serveParent(desk: Pick<Desk, 'answer'>): void {
-  const send = (message: FromEngine): void => void (process.connected && process.send?.(message));
+  // The service may vanish between the look and the write: nobody waits for this then, and `disconnect` ends the process.
+  const send = (message: FromEngine): void => {
+    if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+  };
   process.on('message', ({ id, ask }: ToEngine) => {
     desk
       .answer(ask as never, (progress) => send({ id, progress }))

@@ -69,7 +69,8 @@ export function startConsumer({ queue, name, width, run, onError }: ConsumerOpti
         const free = width - running.size;
         const jobs = free > 0 ? await queue.take(name, free) : [];
         for (const job of jobs) start(job);
-        if (jobs.length === 0) await rest(CONSUMER.lookMs);
+        // Fewer than were asked for: there are no more until somebody sends one.
+        if (free <= 0 || jobs.length < free) await rest(CONSUMER.lookMs);
       } catch (error) {
         onError(error);
         await rest(CONSUMER.faultMs);

@@ -15,7 +15,9 @@ export const Inspection = named('Inspection', {
   score: orNull(Type.Number()),
   unit: orNull(Type.Number()),
   p: orNull(Type.Number()),
-  cause: orNull(Type.String({ description: 'the first violation, as a sentence' })),
+  cause: orNull(
+    Type.String({ description: 'why it is no pass, as `NAME: SENTENCE`: a rule, a detector, or `review` and a doubt' }),
+  ),
   error: orNull(Fault),
   review: orNull(words(['ok', 'nok', 'unknown'])),
   author: Type.String(),
@@ -53,7 +55,7 @@ const Violation = named('Violation', {
   col: Type.Integer(),
   fingerprint: Type.String(),
 });
-/** `InspectionResult` of src/core/scene.ts without its scene, which has its own address. */
+/** `InspectionResult` of src/core/scene.ts without its scene, which has its own address; with the sentence of reports. */
 export const Result = named('Result', {
   schemaVersion: Type.Literal(1),
   image: Type.String(),
@@ -63,6 +65,7 @@ export const Result = named('Result', {
   allows: Type.Optional(closed({ n: Count, smallestRate: Type.Number() })),
   verdict: Verdict,
   reviewReasons: Type.Array(Type.String()),
+  sentence: Type.Optional(Type.String({ description: 'what a person should read first' })),
   detectors: Type.Record(
     Type.String(),
     closed({

@@ -26,12 +26,12 @@ export async function appendEvents(tx: Queryable, events: readonly NewEvent[]): 
   const out: number[] = [];
   for (const e of events) {
     const [row] = await tx.query<{ seq: number }>(
-      'INSERT INTO events (kind, product, subject, data) VALUES ($1, $2, $3, $4) RETURNING seq::int AS seq',
-      [e.kind, e.product, e.subject, JSON.stringify(e.data)],
+      `WITH made AS (INSERT INTO events (kind, product, subject, data) VALUES ($1, $2, $3, $4) RETURNING seq::int AS seq)
+       SELECT seq, pg_notify($5, '') FROM made`,
+      [e.kind, e.product, e.subject, JSON.stringify(e.data), EVENTS_CHANNEL],
     );
     out.push(row!.seq);
   }
-  await tx.query('SELECT pg_notify($1, $2)', [EVENTS_CHANNEL, String(out.at(-1) ?? '')]);
   return out;
 }
 

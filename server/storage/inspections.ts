@@ -47,8 +47,7 @@ export async function getImage(sql: Queryable, digest: string): Promise<StoredIm
   return found(row, 'this image');
 }
 
-export async function addInspection(tx: Queryable, n: NewInspection): Promise<string> {
-  const id = randomUUID();
+export async function addInspection(tx: Queryable, n: NewInspection, id: string = randomUUID()): Promise<string> {
   await tx.query(
     `INSERT INTO inspections (id, product, name, image, batch, state, rules_version, profile_version, author)
      VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8)`,
@@ -77,6 +76,18 @@ const shape = ({ seq: _, error, ...rest }: Row): Inspection => ({ ...rest, error
 /** @throws LogsadError NOT_FOUND */
 export async function getInspection(sql: Queryable, id: string): Promise<Inspection> {
   return shape(found(await first<Row>(sql, `SELECT ${INSPECTION} ${FROM} WHERE i.id = $1`, [id]), `inspection ${id}`));
+}
+
+/** With its result as it is stored, null while there is none. @throws LogsadError NOT_FOUND */
+export async function getInspected(
+  sql: Queryable,
+  id: string,
+): Promise<{ inspection: Inspection; body: string | null }> {
+  const row = await first<Row & { body: string | null }>(sql, `SELECT ${INSPECTION}, r.body ${FROM} WHERE i.id = $1`, [
+    id,
+  ]);
+  const { body, ...rest } = found(row, `inspection ${id}`);
+  return { inspection: shape(rest), body };
 }
 
 export interface InspectionFilter {
@@ -159,17 +170,17 @@ export type Outcome = Judged | { readonly error: Fault };
 /** Insert-once: false where a result stands already, and then nothing changes. */
 export async function finishInspection(tx: Queryable, id: string, o: Outcome): Promise<boolean> {
   const bad = 'error' in o;
+  const state = bad ? 'failed' : 'done';
   const rows = await tx.query(
-    `INSERT INTO results (inspection, verdict, score, unit, p, cause, body, scene, maps, error)
-     SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM inspections WHERE id = $1
-     ON CONFLICT (inspection) DO NOTHING RETURNING inspection`,
+    `WITH made AS (INSERT INTO results (inspection, verdict, score, unit, p, cause, body, scene, maps, error)
+       SELECT id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM inspections WHERE id = $1
+       ON CONFLICT (inspection) DO NOTHING RETURNING inspection)
+     UPDATE inspections SET state = $2, finished_at = now() WHERE id IN (SELECT inspection FROM made) RETURNING id`,
     bad
-      ? [id, null, null, null, null, null, null, null, null, JSON.stringify(o.error)]
-      : [id, o.verdict, o.score, o.unit, o.p, o.cause, o.body, o.scene, JSON.stringify(o.maps), null],
+      ? [id, state, null, null, null, null, null, null, null, null, JSON.stringify(o.error)]
+      : [id, state, o.verdict, o.score, o.unit, o.p, o.cause, o.body, o.scene, JSON.stringify(o.maps), null],
   );
-  if (rows.length === 0) return false;
-  await tx.query('UPDATE inspections SET state = $2, finished_at = now() WHERE id = $1', [id, bad ? 'failed' : 'done']);
-  return true;
+  return rows.length > 0;
 }
 
 export interface StoredResult {
@@ -222,8 +233,14 @@ export async function getBatch(sql: Queryable, id: string): Promise<BatchRow> {
   return found(row, `batch ${id}`);
 }
 
+type Tally = Pick<Static<typeof ProductMetrics>, 'inspections' | 'failed' | 'pass' | 'review' | 'reject'>;
+
 export async function productMetrics(sql: Queryable, product: string): Promise<Static<typeof ProductMetrics>> {
-  const [counts] = await sql.query<BatchRow>(`SELECT ${COUNTS} ${FROM} WHERE i.product = $1`, [product]);
+  const [counts] = await sql.query<Tally>(
+    `SELECT ${['inspections', 'failed', 'pass', 'review', 'reject'].map((c) => `coalesce(sum(${c}), 0)::int AS ${c}`)}
+     FROM tallies WHERE product = $1`,
+    [product],
+  );
   const [reviews] = await sql.query<{ reviewed: number; falseAlarms: number; missed: number }>(
     `SELECT count(*)::int AS reviewed,
        (count(*) FILTER (WHERE x.verdict = 'reject' AND x.review = 'ok'))::int AS "falseAlarms",
@@ -236,6 +253,5 @@ export async function productMetrics(sql: Queryable, product: string): Promise<S
      WHERE i.product = $1 AND r.verdict = 'reject' AND r.cause IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20`,
     [product],
   );
-  const { total: inspections, failed, pass, review, reject } = counts!;
-  return { product, inspections, failed, pass, review, reject, ...reviews!, causes };
+  return { product, ...counts!, ...reviews!, causes };
 }

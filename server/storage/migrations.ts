@@ -84,6 +84,34 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_product ON tasks (product, seq);
 CREATE INDEX reviews_counting ON reviews (inspection) WHERE violation IS NULL AND undone_at IS NULL;
 `,
+  // What of a product was counted, kept by the database itself in the transaction that changes it. Several rows a product,
+  // by connection: whoever counts at the same time does not wait for others.
+  `
+CREATE TABLE tallies (
+  product text NOT NULL REFERENCES products, shard integer NOT NULL, inspections integer NOT NULL, failed integer NOT NULL,
+  pass integer NOT NULL, review integer NOT NULL, reject integer NOT NULL, PRIMARY KEY (product, shard));
+CREATE FUNCTION tally(text, integer, integer, integer, integer, integer) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO tallies AS t VALUES ($1, pg_backend_pid() % 16, $2, $3, $4, $5, $6) ON CONFLICT (product, shard) DO UPDATE
+  SET inspections = t.inspections + $2, failed = t.failed + $3, pass = t.pass + $4, review = t.review + $5, reject = t.reject + $6 $$;
+CREATE FUNCTION tally_inspections() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM tally(product, count(*)::int, 0, 0, 0, 0) FROM fresh GROUP BY product ORDER BY product; RETURN NULL; END $$;
+CREATE FUNCTION tally_results() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM tally(i.product, 0, sum((r.error IS NOT NULL)::int)::int, sum(coalesce(r.verdict = 'pass', false)::int)::int,
+    sum(coalesce(r.verdict = 'review', false)::int)::int, sum(coalesce(r.verdict = 'reject', false)::int)::int)
+    FROM fresh r JOIN inspections i ON i.id = r.inspection GROUP BY i.product ORDER BY i.product; RETURN NULL; END $$;
+CREATE FUNCTION tally_gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM tally(OLD.product, -1, -coalesce(max((r.error IS NOT NULL)::int), 0), -coalesce(max((r.verdict = 'pass')::int), 0),
+    -coalesce(max((r.verdict = 'review')::int), 0), -coalesce(max((r.verdict = 'reject')::int), 0))
+    FROM results r WHERE r.inspection = OLD.id; RETURN OLD; END $$;
+CREATE TRIGGER tallied AFTER INSERT ON inspections REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION tally_inspections();
+CREATE TRIGGER tallied AFTER INSERT ON results REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION tally_results();
+CREATE TRIGGER untallied BEFORE DELETE ON inspections FOR EACH ROW EXECUTE FUNCTION tally_gone();
+CREATE FUNCTION tally_anew() RETURNS void LANGUAGE sql AS $$
+  DELETE FROM tallies; INSERT INTO tallies SELECT i.product, 0, count(*), count(r.error), count(*) FILTER (WHERE r.verdict = 'pass'),
+  count(*) FILTER (WHERE r.verdict = 'review'), count(*) FILTER (WHERE r.verdict = 'reject')
+  FROM inspections i LEFT JOIN results r ON r.inspection = i.id GROUP BY i.product $$;
+SELECT tally_anew();
+`,
   // Which profile judges: one of the grounding of the live rules, of these the one whose turn came last. See `fillIn`.
   `
 ALTER TABLE rule_files ADD COLUMN grounding text;

@@ -17,10 +17,31 @@ const POSTGRES = {
   keepAliveMs: 10_000,
   /** The same from the server's side: the leases of a machine that lost its power are free after their sum. */
   serverKeepAlive: { idleSeconds: 10, intervalSeconds: 5, count: 3 },
+  /** How often work that lost against others is done again, and the longest pause before the first of these; it doubles. */
+  again: { times: 6, pauseMs: 20 },
 } as const;
 
 /** SQLSTATE classes and system faults that mean "the server is away", or has no room or time, not "the statement is wrong". */
 const AWAY = /^(08|53|57014|57P0|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/;
+
+/** SQLSTATEs of work that the server undid because two waited for each other, or saw each other half done. */
+const LOST: ReadonlySet<string> = new Set(['40P01', '40001']);
+
+/** Does what the server undid for the sake of others once more, a bounded number of times. @throws LogsadError DATABASE_UNAVAILABLE */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let time = 0; ; time++) {
+    try {
+      return await work();
+    } catch (error) {
+      const { code = '', message: reason } = error as { code?: string; message: string };
+      if (!LOST.has(code)) throw error;
+      if (time === POSTGRES.again.times) throw new LogsadError('DATABASE_UNAVAILABLE', { reason }, { cause: error });
+      // By chance, so that two who met do not meet again.
+      const pause = Math.random() * POSTGRES.again.pauseMs * 2 ** time;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
 
 const connection = (url: string) => ({
   connectionString: url,
@@ -126,11 +147,12 @@ export async function openPostgres(url: string): Promise<Sql> {
   const pool = new pg.Pool({ ...connection(url), max: POSTGRES.connections });
   // An idle connection that the server ends is replaced on the next use.
   pool.on('error', () => undefined);
+  const alone = queryable(pool);
   return {
     kind: 'postgres',
-    ...queryable(pool),
-    script: async (text) => void (await queryable(pool).query(text)),
-    transaction: (work) => transaction(pool, work),
+    query: (text, values) => again(() => alone.query(text, values)),
+    script: async (text) => void (await alone.query(text)),
+    transaction: (work) => again(() => transaction(pool, work)),
     listen: (channel, onNotice) => session.listen(channel, onNotice),
     hold: (key) => session.hold(key),
     [Symbol.asyncDispose]: async () => {

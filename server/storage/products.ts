@@ -19,7 +19,7 @@ const VERSIONS = `(SELECT version FROM rule_files r WHERE r.product = p.id AND r
      ORDER BY f.turn DESC, f.version DESC LIMIT 1) AS "readyProfile"`;
 const PRODUCT = `p.id, p.title, ${iso('p.created_at', 'createdAt')}, ${VERSIONS},
   (SELECT count(*)::int FROM normals n WHERE n.product = p.id) AS normals,
-  (SELECT count(*)::int FROM inspections i WHERE i.product = p.id) AS inspections`;
+  (SELECT coalesce(sum(t.inspections), 0)::int FROM tallies t WHERE t.product = p.id) AS inspections`;
 
 export function listProducts(sql: Queryable): Promise<ProductRow[]> {
   return sql.query<ProductRow>(`SELECT ${PRODUCT} FROM products p ORDER BY p.id`);

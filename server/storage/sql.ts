@@ -12,7 +12,10 @@ export interface Queryable {
 
 export interface Sql extends Queryable, AsyncDisposable {
   readonly kind: 'pglite' | 'postgres';
-  /** All of `work` or nothing of it; committed when it resolves. Statements of others never slip in between. */
+  /**
+   * All of `work` or nothing of it; committed when it resolves. Statements of others never slip in between. Where the
+   * database undid it for the sake of others, `work` runs once more: what it does besides statements must bear that.
+   */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   /** Runs several statements without values, as one round trip. */
   script(text: string): Promise<void>;

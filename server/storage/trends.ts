@@ -1,4 +1,5 @@
 /** How verdicts and measurements move over time. Counts are over all of a time span, measurements over the newest verdicts. */
+import type { InspectionResult } from '../../src/index.ts';
 import type { Trends } from '../schemas.ts';
 import { iso } from './columns.ts';
 import type { Queryable } from './sql.ts';
@@ -6,6 +7,8 @@ import type { Queryable } from './sql.ts';
 export const TRENDS = {
   /** Newest verdicts whose measurements are read. */
   window: 1000,
+  /** Read so many at a time: some milliseconds each, in which nobody else is answered. */
+  page: 25,
   /** Points of a series. */
   points: 12,
   /** Measurements that are listed. */
@@ -22,49 +25,115 @@ const COUNTS = `count(*)::int AS total,
   (count(*) FILTER (WHERE r.verdict = 'pass'))::int AS pass, (count(*) FILTER (WHERE r.verdict = 'review'))::int AS review,
   (count(*) FILTER (WHERE r.verdict = 'reject'))::int AS reject, (count(*) FILTER (WHERE i.state = 'failed'))::int AS failed`;
 
-/** Verdicts whose bodies are opened: those of the newest inspections that have one. */
-const NEWEST = `newest AS MATERIALIZED (
-  SELECT i.seq, i.created_at, r.body::jsonb AS body FROM inspections i JOIN results r ON r.inspection = i.id
-  WHERE i.product = $1 AND r.body IS NOT NULL ORDER BY i.seq DESC LIMIT $2)`;
-
-function fires(sql: Queryable, product: string): Promise<Trends['rules']> {
-  return sql.query<Trends['rules'][number]>(
-    `WITH ${NEWEST}
-     SELECT v ->> 'rule' AS rule, max(v ->> 'kind') AS kind, max(v ->> 'severity') AS severity,
-       count(DISTINCT seq)::int AS fired, (count(DISTINCT seq)::float8 / greatest(1, (SELECT count(*) FROM newest))) AS share
-     FROM newest, jsonb_array_elements(body -> 'violations') v GROUP BY 1 ORDER BY 4 DESC, 1`,
-    [product, TRENDS.window],
-  );
+type Found = Pick<InspectionResult, 'violations' | 'measurements'>;
+/** A verdict that was opened, with the time of its inspection. */
+export interface Opened extends Found {
+  readonly at: string;
 }
 
-/** Medians over the newest verdicts in equal parts, oldest first: measured numbers with a known centre and width. */
-async function drift(sql: Queryable, product: string): Promise<Drift[]> {
-  const rows = await sql.query<Omit<Drift, 'series'> & { readonly series: string }>(
-    `WITH ${NEWEST}, parts AS (SELECT seq, created_at, body, ntile($3) OVER (ORDER BY seq) AS part FROM newest),
-     found AS (
-       SELECT part, created_at, m ->> 'rule' AS rule, m ->> 'kind' AS kind, m ->> 'quantity' AS quantity,
-         (m ->> 'measured')::float8 AS v, (m #>> '{expected,low}')::float8 AS low, (m #>> '{expected,high}')::float8 AS high,
-         (m #>> '{expected,centre}')::float8 AS centre
-       FROM parts, jsonb_array_elements(body -> 'measurements') m
-       WHERE jsonb_typeof(m -> 'measured') = 'number' AND m -> 'skipped' IS NULL
-         AND jsonb_typeof(m #> '{expected,centre}') = 'number'),
-     wide AS (SELECT *, greatest(coalesce(high - centre, centre - low), 1e-12) AS half FROM found
-       WHERE coalesce(high, low) IS NOT NULL AND coalesce(high - centre, centre - low) > 0),
-     series AS (SELECT rule, quantity, part, max(created_at) AS at, count(*)::int AS n,
-         percentile_cont(0.5) WITHIN GROUP (ORDER BY v) AS median FROM wide GROUP BY 1, 2, 3),
-     told AS (SELECT rule, quantity, json_agg(json_build_object(
-         'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'median', median, 'n', n) ORDER BY part)::text AS series
-       FROM series GROUP BY 1, 2)
-     SELECT rule, max(kind) AS kind, quantity, count(*)::int AS n,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY centre) AS centre, percentile_cont(0.5) WITHIN GROUP (ORDER BY low) AS low,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY high) AS high, percentile_cont(0.5) WITHIN GROUP (ORDER BY v) AS median,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY (v - centre) / half) AS shift,
-       (SELECT t.series FROM told t WHERE t.rule = wide.rule AND t.quantity = wide.quantity) AS series
-     FROM wide GROUP BY rule, quantity HAVING count(*) >= $4
-     ORDER BY abs(percentile_cont(0.5) WITHIN GROUP (ORDER BY (v - centre) / half)) DESC, rule, quantity LIMIT $5`,
-    [product, TRENDS.window, TRENDS.points, TRENDS.least, TRENDS.listed],
-  );
-  return rows.map((r) => ({ ...r, series: JSON.parse(r.series) as Drift['series'] }));
+/** The newest verdicts, oldest first; read in pages, so that nobody else waits while a thousand are opened. */
+async function newest(sql: Queryable, product: string): Promise<Opened[]> {
+  const out: Opened[] = [];
+  let before: string | null = null;
+  for (let left: number = TRENDS.window; left > 0; ) {
+    const asked: number = Math.min(TRENDS.page, left);
+    const rows: { seq: string; at: string; body: string }[] = await sql.query(
+      `SELECT i.seq::text AS seq, ${iso('i.created_at', 'at')}, r.body FROM inspections i JOIN results r ON r.inspection = i.id
+       WHERE i.product = $1 AND r.body IS NOT NULL AND ($2::bigint IS NULL OR i.seq < $2) ORDER BY i.seq DESC LIMIT $3`,
+      [product, before, asked],
+    );
+    for (const { at, body } of rows) {
+      // The rest of a body is let go at once: a thousand of them would be some tens of megabytes.
+      const { violations, measurements } = JSON.parse(body) as Found;
+      out.push({ at, violations, measurements });
+    }
+    if (rows.length < asked) break;
+    before = rows.at(-1)!.seq;
+    left -= asked;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return out.reverse();
+}
+
+/** How often each rule fired, the most frequent first. */
+export function firesOf(verdicts: readonly Opened[]): Trends['rules'] {
+  const rules = new Map<string, { kind: string; severity: 'reject' | 'warn'; fired: number }>();
+  for (const { violations } of verdicts) {
+    const seen = new Set<string>();
+    for (const { rule, kind, severity } of violations) {
+      if (seen.has(rule)) continue;
+      seen.add(rule);
+      // What a rule is now is what its newest violation says.
+      rules.set(rule, { kind, severity, fired: (rules.get(rule)?.fired ?? 0) + 1 });
+    }
+  }
+  return [...rules]
+    .map(([rule, r]) => ({ rule, ...r, share: r.fired / verdicts.length }))
+    .sort((a, b) => b.fired - a.fired || (a.rule < b.rule ? -1 : 1));
+}
+
+interface Point {
+  readonly part: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly centre: number;
+  /** Distance from the centre in tolerances. */
+  readonly shift: number;
+}
+
+const middle = (values: readonly number[]): number => {
+  const v = [...values].sort((a, b) => a - b);
+  return (v[(v.length - 1) >> 1]! + v[v.length >> 1]!) / 2;
+};
+const middleOf = (values: readonly (number | null)[]): number | null => {
+  const known = values.filter((v) => v !== null);
+  return known.length > 0 ? middle(known) : null;
+};
+
+/** Measured numbers with a known centre and width, by rule and quantity; `part` is the place among equal parts of the verdicts. */
+function pointsOf(verdicts: readonly Opened[]): Map<string, Point[]> {
+  const points = new Map<string, Point[]>();
+  verdicts.forEach(({ at, measurements }, i) => {
+    const part = Math.floor((i * TRENDS.points) / verdicts.length);
+    for (const { rule, kind, quantity, measured, expected, skipped } of measurements) {
+      const { low, high, centre } = expected;
+      if (typeof measured !== 'number' || skipped !== undefined || centre === null) continue;
+      const half = high !== null ? high - centre : low !== null ? centre - low : 0;
+      if (half <= 0) continue;
+      const key = JSON.stringify([rule, quantity]);
+      const shift = (measured - centre) / half;
+      const point = { part, at, kind, value: measured, low, high, centre, shift };
+      const known = points.get(key);
+      if (known) known.push(point);
+      else points.set(key, [point]);
+    }
+  });
+  return points;
+}
+
+/** Medians over equal parts of the verdicts, oldest first; what is farthest from the normals comes first. */
+export function driftOf(verdicts: readonly Opened[]): Drift[] {
+  const all = [...pointsOf(verdicts)].filter(([, points]) => points.length >= TRENDS.least);
+  const drifts = all.map(([key, points]) => {
+    const [rule, quantity] = JSON.parse(key) as [string, string];
+    const parts = [...new Set(points.map((p) => p.part))].map((part) => points.filter((p) => p.part === part));
+    return {
+      ...{ rule, kind: points.at(-1)!.kind, quantity, n: points.length },
+      centre: middle(points.map((p) => p.centre)),
+      low: middleOf(points.map((p) => p.low)),
+      high: middleOf(points.map((p) => p.high)),
+      median: middle(points.map((p) => p.value)),
+      shift: middle(points.map((p) => p.shift)),
+      series: parts.map((p) => ({ at: p.at(-1)!.at, median: middle(p.map((x) => x.value)), n: p.length })),
+    };
+  });
+  const name = (d: Drift): string => `${d.rule} ${d.quantity}`;
+  return drifts
+    .sort((a, b) => Math.abs(b.shift) - Math.abs(a.shift) || (name(a) < name(b) ? -1 : 1))
+    .slice(0, TRENDS.listed);
 }
 
 export async function trends(
@@ -78,12 +147,8 @@ export async function trends(
        WHERE i.product = $1 AND i.created_at > now() - make_interval(days => $2) GROUP BY 1) b ORDER BY b.at`,
     [product, days, bucket],
   );
-  const [window] = await sql.query<{ n: number }>(
-    `SELECT count(*)::int AS n FROM (SELECT 1 FROM inspections i JOIN results r ON r.inspection = i.id
-     WHERE i.product = $1 AND r.body IS NOT NULL LIMIT $2) x`,
-    [product, TRENDS.window],
-  );
-  const moved = await drift(sql, product);
-  const affected = [...new Set(moved.filter((d) => Math.abs(d.shift) >= TRENDS.drifted).map((d) => d.rule))];
-  return { product, bucket, buckets, window: window!.n, rules: await fires(sql, product), drift: moved, affected };
+  const verdicts = await newest(sql, product);
+  const drift = driftOf(verdicts);
+  const affected = [...new Set(drift.filter((d) => Math.abs(d.shift) >= TRENDS.drifted).map((d) => d.rule))];
+  return { product, bucket, buckets, window: verdicts.length, rules: firesOf(verdicts), drift, affected };
 }

@@ -92,6 +92,16 @@ export interface Step {
   >;
 }
 
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
+  /**
+   * Indices into `fetch` of tensors that are soon fed again, unchanged: the child holds on to them for a while, so that
+   * feeding them costs no second way there. What it has let go of meanwhile is sent like every tensor.
+   */
+  readonly keep?: readonly number[];
+}
+
 /**
  * Runs ONNX graphs in a forked child that never blocks the caller. Sessions are created once per graph id; a child that
  * crashes or overruns its deadline is killed and respawned, its graphs and resident tensors restored, and the call
@@ -107,7 +117,7 @@ export interface Inference extends AsyncDisposable {
   run(
     steps: readonly Step[],
     fetch: readonly (readonly [step: number, output: string])[],
-    options?: { readonly signal?: AbortSignal; readonly deadlineMs?: number },
+    options?: RunOptions,
   ): Promise<Tensor[]>;
   readonly threads: number;
   /** Execution providers besides the processor, in the order they are tried; absent where there are none. */

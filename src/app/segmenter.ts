@@ -140,7 +140,9 @@ export function createSegmenter(
       steps.push({ graph: backbone.headGraph, feeds });
       fetch.push([1, 'logits']);
     }
-    const out = (await inference.run(steps, fetch, signal ? { signal } : {})).map(asGrid);
+    // Detectors on the same backbone are fed what it saw.
+    const keep = head ? { keep: names.map((_, i) => i) } : {};
+    const out = (await inference.run(steps, fetch, { ...keep, ...(signal ? { signal } : {}) })).map(asGrid);
     return { stages: out.slice(0, names.length), logits: head ? out[names.length]! : null };
   };
 

@@ -67,6 +67,28 @@ describe('programs', () => {
     expect(values(await host.run([add({ dims: [2], data: view }, vector(0, 0))], [[0, 'sum']]))).toEqual([[1, 2]]);
   });
 
+  it('feeds what the child kept without sending it again, and sends what it has let go of', async () => {
+    const sumOf = async (n: number) => (await host.run([add(vector(n), vector(1))], [[0, 'sum']], { keep: [0] }))[0]!;
+    const sums = [await sumOf(1), await sumOf(2), await sumOf(3), await sumOf(4), await sumOf(5), await sumOf(6)];
+    const twice = async (t: Tensor) => values(await host.run([add(t, t)], [[0, 'sum']]));
+    // A change that the child does not see tells which tensors came from it.
+    for (const t of sums) (t.data as Float32Array)[0] = 100;
+    const out: number[][][] = [];
+    for (const t of sums) out.push(await twice(t));
+    expect(out.flat(2)).toEqual([200, 200, 8, 10, 12, 14]);
+  });
+
+  it('outlives a child that held kept tensors', async () => {
+    const own = await prepared();
+    try {
+      const [sum] = await own.run([add(vector(1), vector(1))], [[0, 'sum']], { keep: [0] });
+      process.kill(own.pid!, 'SIGKILL');
+      expect(values(await own.run([add(sum!, vector(1))], [[0, 'sum']]))).toEqual([[3]]);
+    } finally {
+      await own[Symbol.asyncDispose]();
+    }
+  });
+
   it('replaces and drops resident tensors', async () => {
     await host.put('changing', vector(5));
     await host.put('changing', vector(7));
@@ -234,6 +256,23 @@ describe('abort and end', () => {
     await expect(own.run([add(vector(1), vector(1))], [[0, 'sum']])).rejects.toMatchObject({
       code: 'INFERENCE_CLOSED',
     });
+  });
+
+  it('a child whose parent goes during a run ends quietly: its answer is for nobody', async () => {
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const script = fileURLToPath(new URL('../../src/adapters/inference/child.ts', import.meta.url));
+    const child = fork(script, [], { serialization: 'advanced', execArgv: ['--import', tsx] });
+    const ended = once(child, 'exit');
+    await once(child, 'message');
+    const source = { bytes: slowOnnx(SIDE) };
+    child.send({ id: 1, request: { kind: 'load', graph: 'slow', source, threads: 1, providers: [] } });
+    await once(child, 'message');
+    // The run blocks the child's event loop, so it cannot know yet that the parent is gone when it answers.
+    child.send({ id: 2, request: { kind: 'run', steps: [slow(100)], fetch: [[0, 'largest']] } });
+    child.send({ id: 3, request: { kind: 'run', steps: [slow(1)], fetch: [[0, 'largest']] } });
+    await sleep(50);
+    child.disconnect();
+    expect(await ended).toEqual([0, null]);
   });
 
   it.each(['stay', 'leave'])('leaves no child behind a parent that is told to %s', async (how) => {

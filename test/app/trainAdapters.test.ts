@@ -21,7 +21,7 @@ import { resizeNearest } from '../../src/core/grid/nearest.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
 import { resizeCubic } from '../../src/core/grid/resample.ts';
 import { normaliseStage, type StageScale, stageScale } from '../../src/core/ground/features.ts';
-import { pixelMetrics } from '../../src/core/metrics/pixel.ts';
+import { pixelMetrics } from '../support/exactMetrics/pixel.ts';
 import { renderDemo, renderDemoMask } from '../../src/demo/dataset.ts';
 import { DEMO_DEFAULTS, planDemo } from '../../src/demo/plan.ts';
 

@@ -1,7 +1,8 @@
-/** Answers of a service that holds 50,000 inspections: lists, filters, figures, trends, replays; medians and worst of ten. */
+/** Answers of a service that holds 50,000 inspections: lists, filters, figures, trends, replays; medians and worst of ten. An argument: how many. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openSql } from '../../server/service.ts';
 import * as logsad from '../../src/index.ts';
 import type { Bench } from './main.ts';
@@ -14,6 +15,8 @@ const STORED = 50_000;
 const INSPECTED = 20;
 const PAGE = 1000;
 const TIMES = 10;
+/** A timer that should come so often tells how long the event loop stood still. */
+const LOOK_MS = 5;
 
 /** Copies of the inspections that are there, each with its own time and every tenth with a review. */
 async function fill(data: string, count: number): Promise<void> {
@@ -37,14 +40,23 @@ async function fill(data: string, count: number): Promise<void> {
   await sql.query('ANALYZE');
 }
 
+/** Time of an answer; processor time of the service (and of the caller, which is little); and how long all others waited for it. */
 async function measured(name: string, times: number, work: () => Promise<unknown>): Promise<string[]> {
   const ms: number[] = [];
+  const cpu: number[] = [];
+  const loop = monitorEventLoopDelay({ resolution: LOOK_MS });
+  loop.enable();
   for (let i = 0; i < times; i++) {
     const began = performance.now();
+    const before = process.cpuUsage();
     await work();
     ms.push(performance.now() - began);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1000);
   }
-  return [name, ms[0]!.toFixed(0), median(ms).toFixed(0), Math.max(...ms).toFixed(0)];
+  loop.disable();
+  const blocked = Math.max(0, loop.max / 1e6 - LOOK_MS);
+  return [name, ...[ms[0]!, median(ms), Math.max(...ms), median(cpu), blocked].map((v) => v.toFixed(0))];
 }
 
 async function measure({ call, product }: Shop, rules: string): Promise<string[][]> {
@@ -93,7 +105,7 @@ export const bench: Bench = {
         doubled(text).replace(/^product: .*$/m, `product: ${shop.product}`),
       );
       await again.stop();
-      console.log(table(['answer', 'first ms', 'median ms', 'worst ms'], rows));
+      console.log(table(['answer', 'first ms', 'median ms', 'worst ms', 'CPU ms', 'longest standstill'], rows));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

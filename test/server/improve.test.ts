@@ -20,7 +20,7 @@ describe('reviews that become rules', LONG, () => {
   let inspections: Inspection[];
   /** One that a rule speaks of, where it is rejected: a detector's alarm has no bound to widen. */
   const of = (verdict: string): Inspection =>
-    inspections.find((i) => i.verdict === verdict && (verdict !== 'reject' || i.cause !== null))!;
+    inspections.find((i) => i.verdict === verdict && (verdict !== 'reject' || !i.cause!.startsWith('patch: ')))!;
   const review = (i: Inspection, verdict: 'ok' | 'nok') =>
     client.call('POST', `${API}/inspections/${i.id}/reviews`, { json: { verdict } });
   const offers = async (i: Inspection, query = '') =>
@@ -40,6 +40,15 @@ describe('reviews that become rules', LONG, () => {
     await serving?.stop();
     place?.dispose();
   }, 60_000);
+
+  it('says why a part is no pass, by a rule or by a detector', async () => {
+    for (const i of inspections) {
+      expect(i.cause === null).toBe(i.verdict === 'pass');
+      const { body } = await client.call<{ sentence: string }>('GET', `${API}/inspections/${i.id}/result`);
+      expect(body.sentence).not.toBe('');
+      if (i.cause !== null) expect(body.sentence).toContain(i.cause.slice(i.cause.indexOf(': ') + 2));
+    }
+  });
 
   it('offers nothing before anybody said anything', async () => {
     expect(await offers(of('reject'))).toMatchObject({ situation: 'none', items: [], rules: 1, base: 1 });

@@ -1,34 +1,28 @@
 /**
  * `kill -9` at seeded random moments while inspections come in: nothing acknowledged is lost, nothing is done twice for
- * anybody to see. The engine is a stub here (what dies is the service, its queue and its store). Every kill falls into a
- * seeded stretch of the load, so none hits a service at rest. LOGSAD_FULL=1 makes it 2,000 inspections in all, and 20
- * kills, on each database.
+ * anybody to see. The engine is a stub here (what dies is the service, its queue and its store, or an engine process).
+ * Every kill falls into a seeded stretch of the load, so none hits a service at rest. LOGSAD_FULL=1 makes it 2,000
+ * inspections on each database, and 20 kills of server and workers; on the embedded one 10 more of engine processes.
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DataPlace } from '../../server/main.ts';
 import { openSql } from '../../server/service.ts';
 import { createRandom } from '../../src/core/grid/random.ts';
 import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
-import { ServiceProcess } from './support/process.ts';
+import { freePort, ServiceProcess } from './support/process.ts';
 import { PRODUCT, restored, type Seed, seed } from './support/seed.ts';
 
 const FULL = process.env.LOGSAD_FULL === '1';
-const RUN = FULL ? { inspections: 2000, kills: 20 } : { inspections: 150, kills: 3 };
-if (!FULL) console.log(`kill suite: ${RUN.kills} kills per database; LOGSAD_FULL=1 makes it 20`);
+const RUN = FULL
+  ? { inspections: 2000, kills: { pglite: 30, postgres: 20 } }
+  : { inspections: 150, kills: { pglite: 3, postgres: 3 } };
+if (!FULL) console.log(`kill suite: ${RUN.kills.postgres} kills per database; LOGSAD_FULL=1 makes it 20 and more`);
 const CLIENTS = 6;
 const SEED = 20261122;
 /** A kill comes at a random moment of so many milliseconds once its share of the load is acknowledged. */
 const MOMENT_MS = 150;
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends numbered inspections, each until it is acknowledged; `acknowledged` goes from key to id. */
@@ -79,26 +73,53 @@ async function finished(url: string, token: string): Promise<void> {
   }
 }
 
-/** Kills one after the other while the load goes on, and starts each again; who they were. */
+interface Victim {
+  readonly name: 'server' | 'worker' | 'engine';
+  /** Kills it without warning; resolves when it, or another in its place, can work again. */
+  strike(): Promise<void>;
+}
+
+const restarted = (name: Victim['name'], process: ServiceProcess): Victim => ({
+  name,
+  strike: async () => {
+    await process.kill();
+    await process.start();
+  },
+});
+
+/** The engine processes of a server; it starts others by itself. */
+const enginesOf = (server: ServiceProcess): Victim => ({
+  name: 'engine',
+  strike: async () => {
+    for (;;) {
+      const { pids } = await server.figures();
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      if (pids.length > 0) return;
+      // None since the server was started anew: it is about to.
+      await pause(20);
+    }
+  },
+});
+
+/** Kills one after the other while the load goes on; who they were. */
 async function killAlong(
-  processes: readonly ServiceProcess[],
-  random: ReturnType<typeof createRandom>,
+  victims: readonly Victim[],
+  { kills, random }: { readonly kills: number; readonly random: ReturnType<typeof createRandom> },
   acknowledged: () => number,
-): Promise<('server' | 'worker')[]> {
-  const victims: ('server' | 'worker')[] = [];
-  const first = Math.floor(random.next() * processes.length);
-  for (let kill = 0; kill < RUN.kills; kill++) {
+): Promise<Victim['name'][]> {
+  const struck: Victim['name'][] = [];
+  const first = Math.floor(random.next() * victims.length);
+  for (let kill = 0; kill < kills; kill++) {
     // Never after the last inspections: a kill must meet some that are still to come.
-    const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / RUN.kills);
+    const at = Math.min(RUN.inspections - CLIENTS, ((kill + random.next()) * RUN.inspections) / kills);
     while (acknowledged() < at) await pause(5);
     await pause(random.next() * MOMENT_MS);
-    // In turn, so that few kills too meet the server and every worker.
-    const which = (first + kill) % processes.length;
-    await processes[which]!.kill();
-    victims.push(which === 0 ? 'server' : 'worker');
-    await processes[which]!.start();
+    // In turn, so that few kills too meet everybody.
+    const victim = victims[(first + kill) % victims.length]!;
+    await victim.strike();
+    struck.push(victim.name);
   }
-  return victims;
+  return struck;
 }
 
 /** Inspections that came with the seed. */
@@ -145,15 +166,23 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
       place?.dispose();
     }, 60_000);
 
-    it(`loses none and doubles none of ${RUN.inspections} inspections over ${RUN.kills} kills`, async () => {
+    const kills = RUN.kills[kind];
+    it(`loses none and doubles none of ${RUN.inspections} inspections over ${kills} kills`, async () => {
       const port = await freePort();
       const { dispose: _, ...where } = place;
       const options = { ...where, port, stub: true };
       // On the embedded database the server works itself; with PostgreSQL two workers do.
       const engines = kind === 'pglite' ? 1 : 0;
-      processes.push(new ServiceProcess('serve', { ...options, engines }));
+      const server = new ServiceProcess('serve', { ...options, engines });
+      processes.push(server);
+      const victims = [restarted('server', server)];
+      if (kind === 'pglite') victims.push(restarted('server', server), enginesOf(server));
       if (kind === 'postgres') {
-        for (let i = 0; i < 2; i++) processes.push(new ServiceProcess('work', { ...options, engines: 1 }));
+        for (let i = 0; i < 2; i++) {
+          const worker = new ServiceProcess('work', { ...options, engines: 1 });
+          processes.push(worker);
+          victims.push(restarted('worker', worker));
+        }
       }
       for (const p of processes) await p.start();
       const url = `http://127.0.0.1:${port}`;
@@ -166,15 +195,16 @@ describe.each(['pglite', 'postgres'] as const)('killed without warning, on %s', 
         over.yet = true;
       };
       sending.then(end, end);
-      const victims = await killAlong(processes, createRandom(SEED), () => (over.yet ? Infinity : acknowledged.size));
+      const how = { kills, random: createRandom(SEED) };
+      const struck = await killAlong(victims, how, () => (over.yet ? Infinity : acknowledged.size));
       await sending;
       await finished(url, made.adminToken);
       for (const p of processes) expect(await p.stop()).toBe(0);
 
       const { all, lost, doubled, surplus, results } = await audit(where, acknowledged);
-      const count = (v: string): number => victims.filter((x) => x === v).length;
+      const names = [...new Set(struck)].sort().map((n) => `${n} ${struck.filter((x) => x === n).length}`);
       console.log(
-        `| ${kind} | kills: server ${count('server')}, worker ${count('worker')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} | ${((performance.now() - began) / 1000).toFixed(0)} s |`,
+        `| ${kind} | kills: ${names.join(', ')} | acknowledged ${acknowledged.size} | lost ${lost.length} | visibly doubled ${doubled.length + surplus} | ${((performance.now() - began) / 1000).toFixed(0)} s |`,
       );
       expect(acknowledged.size).toBe(RUN.inspections);
       expect(lost).toEqual([]);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { COMPOSITION } from '../../src/core/detect/index.ts';
 import type { Mask } from '../../src/core/grid/grid.ts';
 import { FUSED, imageMaps } from '../../src/core/metrics/maps.ts';
-import { type PixelMetrics, type PixelSample, pixelMetrics } from '../../src/core/metrics/pixel.ts';
 import type { DemoOptions } from '../../src/demo/plan.ts';
 import { compileRules, type Engine, generateDemo, type ImageRef, images } from '../../src/index.ts';
+import { type PixelMetrics, type PixelSample, pixelMetrics } from './exactMetrics/pixel.ts';
 
 export interface Localised {
   readonly patch: PixelMetrics;

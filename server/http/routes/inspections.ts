@@ -1,4 +1,5 @@
 /** Inspections: pictures in, verdicts out, with everything behind a verdict. */
+import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { LogsadError } from '../../../src/index.ts';
 import { LIMITS } from '../../config.ts';
@@ -22,6 +23,7 @@ import {
   addBatch,
   addInspection,
   getBatch,
+  getInspected,
   getInspection,
   getResult,
   listInspections,
@@ -54,21 +56,27 @@ async function versionsOf(service: Service, product: string): Promise<{ rules: n
 
 type AnyCall = Call<{ readonly product: string }, unknown, unknown>;
 
-async function submit(call: AnyCall, image: StoredImage, name: string): Promise<string> {
+interface Fresh {
+  readonly id: string;
+  readonly name: string;
+  readonly image: StoredImage;
+  readonly versions: Awaited<ReturnType<typeof versionsOf>>;
+}
+
+/** Stores and queues an inspection under its id, unless the same request was made before: then `subject` is that one's. */
+function submit(call: AnyCall, { id, name, image, versions }: Fresh): ReturnType<typeof once> {
   const { service, params, principal, idempotencyKey: key } = call;
   const { product } = params;
-  const versions = await versionsOf(service, product);
   const fingerprint = digestOf('inspect', product, image.digest);
-  return service.sql.transaction(async (tx) => {
-    const { subject } = await once(tx, { actor: principal.tokenId, key, fingerprint }, async () => {
+  return service.sql.transaction((tx) =>
+    once(tx, { actor: principal.tokenId, key, fingerprint }, async () => {
       await putImage(tx, image);
       const made = { product, name, image: image.digest, batch: null, ...versions, author: principal.name };
-      const id = await addInspection(tx, made);
+      await addInspection(tx, made, id);
       await service.queue.send(tx, 'inspect', id);
       return id;
-    });
-    return subject;
-  });
+    }),
+  );
 }
 
 /** The result as the API shows it, null while there is none. */
@@ -109,12 +117,12 @@ export const inspectionRoutes = [
     handle: async (call) => {
       const { service } = call;
       const [upload] = call.uploads;
-      // Asked before anything is kept; asked again in the transaction's own words below.
-      await versionsOf(service, call.params.product);
+      // Asked before anything is kept.
+      const versions = await versionsOf(service, call.params.product);
       const image = await keepPicture(upload!);
       const waitMs = call.query.wait === undefined ? LIMITS.waitMs : call.query.wait * 1000;
-      // Listening starts before the job exists, and the row is read once it does: its end cannot be missed.
-      let id = '';
+      // Listening starts before the job exists: its end cannot be missed.
+      let id: string = randomUUID();
       const stop = new AbortController();
       const signal = AbortSignal.any([call.signal, stop.signal]);
       const over = service.bus.wait(
@@ -123,19 +131,20 @@ export const inspectionRoutes = [
         signal,
       );
       try {
-        id = await submit(call, image, upload!.name);
-        const known = await getInspection(service.sql, id);
-        const open = known.state === 'queued' || known.state === 'running';
+        const { subject, repeated } = await submit(call, { id, name: upload!.name, image, versions });
+        id = subject;
+        // One that was asked for before may have ended before.
+        const open = !repeated || ['queued', 'running'].includes((await getInspection(service.sql, id)).state);
         if (open && waitMs > 0) await over;
       } finally {
         stop.abort();
       }
-      const inspection = await getInspection(service.sql, id);
+      const { inspection, body } = await getInspected(service.sql, id);
       const location = { location: `/api/v1/inspections/${id}` };
       if (inspection.state !== 'done') {
         return json({ inspection, result: null }, inspection.state === 'failed' ? 200 : 202, location);
       }
-      const text = `{"inspection":${JSON.stringify(inspection)},"result":${await resultText(service, id)}}`;
+      const text = `{"inspection":${JSON.stringify(inspection)},"result":${body}}`;
       return { status: 200, headers: location, text };
     },
   }),
@@ -210,7 +219,7 @@ export const inspectionRoutes = [
       state: Type.Optional(words(['queued', 'running', 'done', 'failed'])),
       verdict: Type.Optional(words(['pass', 'review', 'reject'])),
       review: Type.Optional(words(['ok', 'nok', 'unknown', 'none'])),
-      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule that is the first cause' })),
+      rule: Type.Optional(Type.String({ maxLength: 200, description: 'a rule or detector that is the first cause' })),
       from: Type.Optional(Instant),
       to: Type.Optional(Instant),
     }),

@@ -23,8 +23,9 @@ class Refusal extends Error {
   }
 }
 
+/** The parent may vanish between the look and the write: then nobody waits for this, and there is nothing left to do. */
 function send(reply: Reply): void {
-  if (process.connected) process.send!(reply);
+  if (process.connected) process.send!(reply, undefined, undefined, (error) => void (error && process.exit(0)));
 }
 
 const { ort, absent } = await import('onnxruntime-node').then(
@@ -68,6 +69,8 @@ async function load(request: Extract<Request, { kind: 'load' }>): Promise<Result
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 3,
+      // Every session has threads of its own, and what spins there after a run takes the cores from the caller.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
     session = await ('bytes' in source
       ? ort!.InferenceSession.create(source.bytes, options)
@@ -195,9 +198,20 @@ async function run(request: Extract<Request, { kind: 'run' }>, reply: (result: R
       return { dims: [...t.dims], data: t.data as Tensor['data'] };
     });
     reply({ tensors });
+    for (const [index, name] of request.keep) {
+      const [step, output] = request.fetch[index]!;
+      residents.set(name, results[step]![output] as Ort.Tensor);
+    }
   } finally {
-    for (const t of owned) t.dispose();
+    const kept = new Set(residents.values());
+    for (const t of owned) if (!kept.has(t)) t.dispose();
+    for (const name of request.forget) forget(name);
   }
+}
+
+function forget(name: string): void {
+  residents.get(name)?.dispose();
+  residents.delete(name);
 }
 
 function messageOf(cause: unknown): string {
@@ -210,8 +224,7 @@ async function answer({ id, request }: Envelope): Promise<void> {
     if (request.kind === 'run') await run(request, reply);
     else if (request.kind === 'load') reply(await load(request));
     else {
-      residents.get(request.name)?.dispose();
-      residents.delete(request.name);
+      forget(request.name);
       if (request.kind === 'put') residents.set(request.name, toOrt(request.tensor));
       reply(null);
     }
@@ -227,6 +240,8 @@ async function answer({ id, request }: Envelope): Promise<void> {
 // A terminal's Ctrl-C reaches the whole process group; the parent decides when the child leaves.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
+// Gone while the runtime was being loaded: nobody will say so again.
+if (!process.connected) process.exit(0);
 let queue: Promise<void> = Promise.resolve();
 process.on('message', (envelope: Envelope) => {
   queue = queue.then(() => answer(envelope));

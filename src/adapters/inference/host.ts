@@ -3,10 +3,10 @@
  * why a process, `link.ts` for its life.
  */
 import { availableParallelism } from 'node:os';
-import type { GraphSource, Inference, LoadedGraph, LocalGraph, Step, Tensor } from '../../app/ports.ts';
+import type { GraphSource, Inference, LoadedGraph, LocalGraph, RunOptions, Step, Tensor } from '../../app/ports.ts';
 import { LogsadError } from '../../core/errors.ts';
-import { ChildDied, ChildFault, ChildLink, DeadlinePassed, RuntimeMissing } from './link.ts';
-import type { Request, Result } from './protocol.ts';
+import { ChildDied, ChildFault, ChildLink, DeadlinePassed, type Kept, RuntimeMissing } from './link.ts';
+import type { Request, Result, WireStep } from './protocol.ts';
 
 export interface InferenceOptions {
   /** Threads of one operator; default: the cores this process may use (container limits respected). */
@@ -31,6 +31,8 @@ const DEFAULTS = {
   minRunsBetweenRecycles: 64,
   /** A call that killed its child is repeated this often: the next child may have what this one lacked. */
   attempts: 2,
+  /** Runs whose kept outputs a child holds at a time: a picture is judged while few others are under way. */
+  keptRuns: 4,
 } as const;
 
 /** Starts the child, so that a missing runtime is known at once. @throws LogsadError INFERENCE_UNAVAILABLE */
@@ -45,9 +47,10 @@ export class InferenceHost implements Inference {
   readonly threads: number;
   readonly providers: readonly string[];
   readonly #options: Required<Omit<InferenceOptions, 'threads' | 'providers'>>;
-  readonly #graphs = new Map<string, LocalGraph>();
+  readonly #graphs = new Map<string, { readonly source: LocalGraph; readonly face: LoadedGraph }>();
   readonly #tensors = new Map<string, Tensor>();
   #link: ChildLink | null = null;
+  #keptSoFar = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -70,10 +73,11 @@ export class InferenceHost implements Inference {
         graph: id,
         reason: 'it is served elsewhere, which this host cannot reach',
       });
-    const kept = this.#graphs.get(id) ?? source;
-    const result = await this.#call(this.#loading(id, kept));
-    this.#graphs.set(id, kept);
-    return result as LoadedGraph;
+    const known = this.#graphs.get(id);
+    if (known) return known.face;
+    const face = (await this.#call(this.#loading(id, source))) as LoadedGraph;
+    this.#graphs.set(id, { source, face });
+    return face;
   }
 
   #loading(graph: string, source: LocalGraph): Request {
@@ -96,13 +100,14 @@ export class InferenceHost implements Inference {
   async run(
     steps: readonly Step[],
     fetch: readonly (readonly [step: number, output: string])[],
-    options: { readonly signal?: AbortSignal; readonly deadlineMs?: number } = {},
+    { keep = [], ...options }: RunOptions = {},
   ): Promise<Tensor[]> {
     for (const step of steps) {
       for (const [name, feed] of Object.entries(step.feeds))
         if ('dims' in feed) checkLength(`${step.graph}.${name}`, feed);
     }
-    const result = await this.#call({ kind: 'run', steps, fetch }, options);
+    const names = keep.map((index) => [index, `kept:${this.#keptSoFar++}`] as const);
+    const result = await this.#call({ kind: 'run', steps, fetch, keep: names, forget: [] }, options);
     return [...(result as { tensors: readonly Tensor[] }).tensors];
   }
 
@@ -164,28 +169,52 @@ export class InferenceHost implements Inference {
   /** Restores what the request needs in this child, then sends it. The deadline holds for all of it. */
   async #perform(link: ChildLink, request: Request, until: number): Promise<Result> {
     const ask = (r: Request): Promise<Result> => link.request(r, Math.max(1, until - performance.now()));
-    if (request.kind === 'run') {
-      for (const { graph, feeds } of request.steps) {
-        const source = this.#graphs.get(graph);
-        if (source && !link.loaded.has(graph)) {
-          await ask(this.#loading(graph, source));
-          link.loaded.add(graph);
-        }
-        for (const feed of Object.values(feeds)) {
-          if (!('resident' in feed) || link.resident.has(feed.resident)) continue;
-          const tensor = this.#tensors.get(feed.resident);
-          if (tensor) await ask({ kind: 'put', name: feed.resident, tensor });
-          link.resident.add(feed.resident);
-        }
-      }
-      link.runs++;
-    }
+    if (request.kind === 'run') return this.#performRun(link, request, ask);
     const result = await ask(request);
     if (request.kind === 'load') link.loaded.add(request.graph);
     if (request.kind === 'put') link.resident.add(request.name);
     if (request.kind === 'drop') link.resident.delete(request.name);
     return result;
   }
+
+  async #performRun(link: ChildLink, request: RunRequest, ask: (r: Request) => Promise<Result>): Promise<Result> {
+    for (const { graph, feeds } of request.steps) {
+      const known = this.#graphs.get(graph);
+      if (known && !link.loaded.has(graph)) {
+        await ask(this.#loading(graph, known.source));
+        link.loaded.add(graph);
+      }
+      for (const feed of Object.values(feeds)) {
+        if (!('resident' in feed) || link.resident.has(feed.resident)) continue;
+        const tensor = this.#tensors.get(feed.resident);
+        if (tensor) await ask({ kind: 'put', name: feed.resident, tensor });
+        link.resident.add(feed.resident);
+      }
+    }
+    link.runs++;
+    const steps = request.steps.map((s) => ({ ...s, feeds: withoutKept(s.feeds, link.kept) }));
+    const full = request.keep.length > 0 && link.kept.length >= DEFAULTS.keptRuns;
+    const forget = full ? [...link.kept.shift()!.values()] : [];
+    const result = await ask({ ...request, steps, forget });
+    if (request.keep.length > 0) {
+      const { tensors } = result as { tensors: readonly Tensor[] };
+      link.kept.push(new Map(request.keep.map(([index, name]) => [tensors[index]!.data, name])));
+    }
+    return result;
+  }
+}
+
+type RunRequest = Extract<Request, { kind: 'run' }>;
+
+/** Feeds with what the child holds already named instead of sent. */
+function withoutKept(feeds: WireStep['feeds'], kept: readonly Kept[]): WireStep['feeds'] {
+  if (kept.length === 0) return feeds;
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, feed]) => {
+      const held = 'dims' in feed ? kept.find((k) => k.has(feed.data))?.get((feed as Tensor).data) : undefined;
+      return [name, held === undefined ? feed : { resident: held }];
+    }),
+  );
 }
 
 /** A tensor whose data do not fill its dims would be read beyond its end or silently cut. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Tensor } from '../../app/ports.ts';
 import type { Fault, Reply, Request, Result } from './protocol.ts';
 
 /** How much of the child's last words is kept for the message. */
@@ -21,6 +22,9 @@ export class ChildFault extends Error {
 }
 /** The runtime could not be loaded in the child. */
 export class RuntimeMissing extends Error {}
+
+/** What one run left in the child. */
+export type Kept = ReadonlyMap<Tensor['data'], string>;
 
 interface Waiting {
   readonly id: number;
@@ -45,6 +49,8 @@ function forkChild(): ChildProcess {
 export class ChildLink {
   readonly loaded = new Set<string>();
   readonly resident = new Set<string>();
+  /** Outputs of runs that the child still holds, by the data that the caller has of them; run by run, oldest first. */
+  readonly kept: Kept[] = [];
   /** Resident set size the child last reported, in bytes. */
   rss = 0;
   runs = 0;

@@ -27,6 +27,10 @@ export type Request =
       readonly kind: 'run';
       readonly steps: readonly WireStep[];
       readonly fetch: readonly (readonly [number, string])[];
+      /** Fetched tensors that stay here as residents: index into `fetch`, name. */
+      readonly keep: readonly (readonly [number, string])[];
+      /** Residents that nobody asks for any more. */
+      readonly forget: readonly string[];
     };
 
 /** The faults a child reports; the host turns them into LogsadErrors. Crash and timeout are seen by the host itself. */

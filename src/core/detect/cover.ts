@@ -8,7 +8,7 @@
  * A generator, so that this file stays pure: it yields the centres it wants products with and is sent, per row x, the
  * largest x . c - |c|^2 / 2 over these centres c; the caller decides where that is computed.
  */
-import { type Coreset, pickRows, type Rows } from '../grid/cluster.ts';
+import { pickRows, type Rows } from '../grid/cluster.ts';
 import { zeros } from '../grid/grid.ts';
 import { dot, squaredDistance } from '../grid/linear.ts';
 import type { Random } from '../grid/random.ts';
@@ -21,6 +21,13 @@ export const COVER = {
   /** Dimensions that the greedy step sees: a random projection (ALGORITHM 3 has 239 of 4096 for its eps of 0.9). */
   projected: 64,
 } as const;
+
+export interface Coreset {
+  /** Chosen rows in the order of choice; the first is `start`. */
+  readonly indices: Int32Array;
+  /** Distance (not squared) of the worst served row to its nearest chosen row. */
+  readonly radius: number;
+}
 
 export interface CoverRequest {
   /** Centres chosen so far, of `count`. */
@@ -40,7 +47,7 @@ export function halfNorms(rows: Rows): Float32Array {
 }
 
 /**
- * Centres in the order of choice, as `kCenterGreedy` of core/grid/cluster.ts up to rounding of the products.
+ * Centres in the order of choice, as the definition gives (tests have it) up to rounding of the products.
  * @throws RangeError when `start` is no row
  */
 export function* greedyCover(

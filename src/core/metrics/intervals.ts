@@ -1,10 +1,7 @@
-/** How sure a measured rate or AUROC is: exact binomial intervals and bootstrap percentiles. */
-import type { Random } from '../grid/random.ts';
-import { quantile } from '../statistics.ts';
+/** How sure a measured rate is: exact binomial intervals. */
 
 const INTERVALS = {
   confidence: 0.95,
-  resamples: 2000,
   /** Terms of the continued fraction of the incomplete beta function; it converges in O(sqrt(max(a, b))). */
   terms: 10_000,
   /** Relative change at which the continued fraction has converged. */
@@ -88,46 +85,4 @@ export function clopperPearson(hits: number, n: number, confidence: number = INT
     low: hits === 0 ? 0 : betaQuantile(tail, hits, n - hits + 1),
     high: hits === n ? 1 : betaQuantile(1 - tail, hits + 1, n - hits),
   };
-}
-
-export interface BootstrapOptions {
-  readonly confidence?: number;
-  readonly resamples?: number;
-}
-
-/**
- * Percentile bootstrap interval of the AUROC: images are drawn with replacement within each class, so that no resample
- * lacks one. NaN when a class is empty.
- */
-export function bootstrapAuroc(
-  labels: ArrayLike<number | boolean>,
-  scores: ArrayLike<number>,
-  random: Random,
-  options: BootstrapOptions = {},
-): Interval {
-  const { confidence = INTERVALS.confidence, resamples = INTERVALS.resamples } = options;
-  const distinct = Float64Array.from(new Set(Array.from(scores))).sort();
-  const level = new Map(Array.from(distinct, (s, i) => [s, i] as const));
-  const groups: [number[], number[]] = [[], []];
-  for (let i = 0; i < scores.length; i++) groups[labels[i] ? 1 : 0].push(level.get(scores[i]!)!);
-  const [negatives, positives] = groups;
-  if (negatives.length === 0 || positives.length === 0) return { low: Number.NaN, high: Number.NaN };
-  // A resample is a histogram over the score levels: its AUROC needs no sorting.
-  const drawn = (from: readonly number[]): Int32Array => {
-    const counts = new Int32Array(distinct.length);
-    for (let i = 0; i < from.length; i++) counts[from[random.int(from.length)]!]!++;
-    return counts;
-  };
-  const values = Float64Array.from({ length: resamples }, () => {
-    const n = drawn(negatives);
-    const p = drawn(positives);
-    let below = 0;
-    let sum = 0;
-    for (let i = 0; i < distinct.length; i++) {
-      sum += p[i]! * (below + n[i]! / 2);
-      below += n[i]!;
-    }
-    return sum / (negatives.length * positives.length);
-  });
-  return { low: quantile(values, (1 - confidence) / 2), high: quantile(values, (1 + confidence) / 2) };
 }

@@ -9,9 +9,11 @@ import { components } from '../grid/regions.ts';
 import { quantile } from '../statistics.ts';
 import { type CurveFigures, curveFigures, type Step, type Totals } from './curve.ts';
 import type { Interval } from './intervals.ts';
-import { falling, Histogram, levelsOf, scoreOfLevel, summed } from './levels.ts';
+import { falling, Histogram, LEVELS, levelsOf, scoreOfLevel, summed } from './levels.ts';
 import { LOCO, type Saturation, saturationArea } from './loco.ts';
-import { AUPRO_LIMIT } from './pixel.ts';
+
+/** The FPR up to which AUPRO is integrated in the literature (ALGORITHM 11.5). */
+export const AUPRO_LIMIT = 0.3;
 
 export const STREAM = {
   /** Bits of a level that the bootstrap forgets: its steps are 3 % wide, and an image is some hundred numbers. */
@@ -109,7 +111,7 @@ export interface PixelFigures {
 
 export type PixelIntervals = Readonly<Record<'auroc' | 'ap' | 'f1max' | 'aupro', Interval>>;
 
-const COARSE_LEVELS = 2 ** (32 - 11 - STREAM.coarse);
+const COARSE_LEVELS = 2 ** (32 - LEVELS.dropped - STREAM.coarse);
 
 /** Gathers the images of a data set for one kind of map. */
 export class PixelStream {

@@ -25,8 +25,8 @@ export function wrap(text: string, width: number, fontSize: number, maxLines: nu
   return [...lines.slice(0, maxLines - 1), `${last.slice(0, Math.max(1, last.length - 2))}…`];
 }
 
-/** What the detectors beside the rules say, the loudest first: a reject must never stand without a reason. */
-export function detectorSentences(result: InspectionResult): string[] {
+/** The detectors beside the rules that are beyond their border, the loudest first, and what they say. */
+function loudDetectors(result: InspectionResult): { readonly name: string; readonly sentence: string }[] {
   return Object.entries(result.detectors)
     .filter(([name, d]) => name !== 'composition' && d.unit > 1)
     .sort((a, b) => b[1].unit - a[1].unit)
@@ -34,8 +34,14 @@ export function detectorSentences(result: InspectionResult): string[] {
       const { normals } = result.fingerprint;
       const parts = typeof normals === 'number' ? `${normals} good ${normals === 1 ? 'part' : 'parts'}` : 'good parts';
       const where = d.strongest ? ` ${placeWords(d.strongest)} (outlined)` : '';
-      return `Looks unlike the ${parts}${where}: ${figure(d.unit)} times as far from them as a good part may be (${name}).`;
+      const far = `${figure(d.unit)} times as far from them as a good part may be`;
+      return { name, sentence: `Looks unlike the ${parts}${where}: ${far} (${name}).` };
     });
+}
+
+/** What the detectors beside the rules say, the loudest first: a reject must never stand without a reason. */
+export function detectorSentences(result: InspectionResult): string[] {
+  return loudDetectors(result).map((d) => d.sentence);
 }
 
 /** Borders of the thirds of a picture, a little wider in the middle. */
@@ -57,6 +63,18 @@ export function firstSentence(result: InspectionResult): string {
   const first = result.violations[0];
   if (first) return first.because ? `${first.because} ${first.message}` : first.message;
   return detectorSentences(result)[0] ?? result.reviewReasons[0] ?? 'All rules hold.';
+}
+
+/**
+ * Who speaks first and what it says, as `NAME: SENTENCE`: the rule of the first violation, else the loudest detector beyond
+ * its border, else `review` with the first doubt. Null for a pass alone.
+ */
+export function firstCause(result: InspectionResult): string | null {
+  const rule = result.violations[0];
+  if (rule) return `${rule.rule}: ${rule.message}`;
+  const loud = loudDetectors(result)[0];
+  if (loud) return `${loud.name}: ${loud.sentence}`;
+  return result.verdict === 'pass' ? null : `review: ${result.reviewReasons[0] ?? firstSentence(result)}`;
 }
 
 /** SVG of the strip, to stand below a picture of `width` x `height` pixels. */

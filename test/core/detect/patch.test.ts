@@ -7,11 +7,12 @@ import { leftOutBias, patch } from '../../../src/core/detect/patch.ts';
 import { biasOf, PATCH, type PatchModel, type PatchOptions } from '../../../src/core/detect/patchModel.ts';
 import { asLeftOut, bareScene, mapBorder, regionsAbove, strongestRegion } from '../../../src/core/detect/regions.ts';
 import { LogsadError } from '../../../src/core/errors.ts';
-import { kCenterGreedy, type Rows } from '../../../src/core/grid/cluster.ts';
+import type { Rows } from '../../../src/core/grid/cluster.ts';
 import { type FeatureGrid, grid, zeros } from '../../../src/core/grid/grid.ts';
 import { matmul, squaredDistance } from '../../../src/core/grid/linear.ts';
 import { createRandom, type Random } from '../../../src/core/grid/random.ts';
 import { compileRules } from '../../../src/core/rules/index.ts';
+import { kCenterGreedy } from '../../support/kCenterGreedy.ts';
 import { type PlainImage, runPlain } from '../../support/plainNeeds.ts';
 
 const SIDE = 64;

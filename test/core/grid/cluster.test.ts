@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  kCenterGreedy,
-  kMeans,
-  kMeansFrom,
-  nearestCentres,
-  pickRows,
-  type Rows,
-} from '../../../src/core/grid/cluster.ts';
+import { kMeans, kMeansFrom, nearestCentres, pickRows, type Rows } from '../../../src/core/grid/cluster.ts';
 import { createRandom } from '../../../src/core/grid/random.ts';
+import { kCenterGreedy } from '../../support/kCenterGreedy.ts';
 import { npyInts, npyRows } from '../../support/npy.ts';
 import { shared, sharedPath } from '../../support/shared.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auprTrapezoid, auroc, averagePrecision, f1Max, rank, rocCurve } from '../../../src/core/metrics/image.ts';
-import { type LocoKind, locoAuroc } from '../../../src/core/metrics/loco.ts';
+import { type LocoKind, locoAuroc } from '../../support/exactMetrics/loco.ts';
 import { goldenJson, RANKINGS } from '../../support/goldens.ts';
 import { shared } from '../../support/shared.ts';
 

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../src/core/grid/random.ts';
-import { auroc, rank } from '../../../src/core/metrics/image.ts';
-import { betaQuantile, bootstrapAuroc, clopperPearson, incompleteBeta } from '../../../src/core/metrics/intervals.ts';
+import { betaQuantile, clopperPearson, incompleteBeta } from '../../../src/core/metrics/intervals.ts';
 
 /** P(X >= k) for X binomial(n, p): the definition that the beta quantile inverts. */
 function upperTail(k: number, n: number, p: number): number {
@@ -58,28 +56,5 @@ describe('Clopper-Pearson', () => {
     ] as const) {
       expect(incompleteBeta(betaQuantile(0.1, a, b), a, b)).toBeCloseTo(0.1, 9);
     }
-  });
-});
-
-describe('bootstrap of the AUROC', () => {
-  const random = createRandom(8);
-  const labels = Array.from({ length: 120 }, (_, i) => i % 2);
-  const scores = labels.map((l) => random.normal() + l);
-
-  it('surrounds the estimate, repeats for a seed and widens with confidence', () => {
-    const area = auroc(rank(labels, scores));
-    const found = bootstrapAuroc(labels, scores, createRandom(1));
-    expect(found.low).toBeLessThan(area);
-    expect(found.high).toBeGreaterThan(area);
-    // Hanley and McNeil's standard error at 60 + 60 and this area is about 0.045.
-    expect(Math.abs(found.high - found.low - 4 * 0.043)).toBeLessThan(0.04);
-    expect(bootstrapAuroc(labels, scores, createRandom(1))).toEqual(found);
-    const wide = bootstrapAuroc(labels, scores, createRandom(1), { confidence: 0.999 });
-    expect(wide.high - wide.low).toBeGreaterThan(found.high - found.low);
-  });
-
-  it('is a point for separated classes and undefined for one class', () => {
-    expect(bootstrapAuroc([0, 0, 1, 1], [1, 2, 3, 4], createRandom(1), { resamples: 50 })).toEqual({ low: 1, high: 1 });
-    expect(bootstrapAuroc([1, 1], [1, 2], createRandom(1)).low).toBeNaN();
   });
 });

@@ -2,15 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Grid, grid } from '../../../src/core/grid/grid.ts';
 import { createRandom } from '../../../src/core/grid/random.ts';
-import {
-  auSpro,
-  type DefectChannel,
-  LOCO,
-  type LocoSample,
-  saturatedOverlap,
-  saturationArea,
-} from '../../../src/core/metrics/loco.ts';
-import { type PixelSample, pixelMetrics } from '../../../src/core/metrics/pixel.ts';
+import { LOCO, saturationArea } from '../../../src/core/metrics/loco.ts';
+import { auSpro, type DefectChannel, type LocoSample, saturatedOverlap } from '../../support/exactMetrics/loco.ts';
+import { type PixelSample, pixelMetrics } from '../../support/exactMetrics/pixel.ts';
 import { npyFloats, npyInts } from '../../support/npy.ts';
 import { readFloatTiff, readPng } from '../../support/png.ts';
 import { shared, sharedPath } from '../../support/shared.ts';

@@ -36,6 +36,40 @@ describe.skipIf(noPostgres !== null)(noPostgres ?? 'connections', () => {
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  it('that wait for each other: the one that the server undoes is done again, as a transaction and alone', async () => {
+    await sql.query('CREATE TABLE pair (id integer PRIMARY KEY, n integer NOT NULL)');
+    await sql.query('INSERT INTO pair VALUES (1, 0), (2, 0)');
+    let met: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => {
+      met = resolve;
+    });
+    let here = 0;
+    let runs = 0;
+    const cross = (first: number, second: number): Promise<void> =>
+      sql.transaction(async (tx) => {
+        runs++;
+        await tx.query('UPDATE pair SET n = n + 1 WHERE id = $1', [first]);
+        if (++here === 2) met();
+        await both;
+        await tx.query('UPDATE pair SET n = n + 1 WHERE id = $1', [second]);
+      });
+    await Promise.all([cross(1, 2), cross(2, 1)]);
+    expect(runs).toBe(3);
+    expect(await sql.query('SELECT id, n FROM pair ORDER BY id')).toEqual([
+      { id: 1, n: 2 },
+      { id: 2, n: 2 },
+    ]);
+
+    await sql.query('CREATE SEQUENCE tries');
+    await sql.script(
+      `CREATE FUNCTION unlucky(most integer) RETURNS bigint LANGUAGE plpgsql AS $$ DECLARE n bigint := nextval('tries');
+       BEGIN IF n <= most THEN RAISE EXCEPTION 'undone' USING ERRCODE = '40001'; END IF; RETURN n; END $$`,
+    );
+    expect(await sql.query('SELECT unlucky(2)::int AS n')).toEqual([{ n: 3 }]);
+    await expect(sql.query('SELECT unlucky(1000)')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    expect(await sql.query(`SELECT nextval('tries')::int AS n`)).toEqual([{ n: 11 }]);
+  });
+
   it('that listen are given back when they cannot be used, or nobody wants them any more', async () => {
     const url = cluster.database();
     const name = new URL(url).pathname.slice(1);

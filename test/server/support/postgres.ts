@@ -1,9 +1,9 @@
 /** A throw-away PostgreSQL cluster from Debian's package, in a temporary folder on a free port. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './process.ts';
 
 const ROOT = '/usr/lib/postgresql';
 
@@ -29,14 +29,6 @@ export const noPostgres: string | null =
     : asOwner() === null
       ? 'needs a user postgres'
       : null;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 export interface Cluster {
   /** Of a new, empty database. */

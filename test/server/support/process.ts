@@ -1,6 +1,15 @@
 /** Processes that tests start, kill without warning, and start again. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
 
 export interface ChildOptions {
   readonly data: string;
@@ -9,6 +18,21 @@ export interface ChildOptions {
   readonly engines: number;
   /** The engine without models. */
   readonly stub: boolean;
+}
+
+/**
+ * Bytes of a service, of its JavaScript heap, and of its engine processes; since the last look, milliseconds of processor
+ * that the service alone took, and how late its event loop was.
+ */
+export interface Figures {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly engine: number;
+  /** Of engine processes that inspect. */
+  readonly pids: readonly number[];
+  readonly cpu: number;
+  readonly loopP99: number;
+  readonly loopMax: number;
 }
 
 export class ServiceProcess {
@@ -37,6 +61,15 @@ export class ServiceProcess {
       child.once('exit', (code, signal) =>
         reject(new Error(`${this.#kind} ended: ${code ?? signal} ${words.slice(-2000)}`)),
       );
+    });
+  }
+
+  /** `collected`: once its garbage is gone. */
+  figures(of: 'now' | 'collected' = 'now'): Promise<Figures> {
+    const child = this.#child!;
+    return new Promise((resolve, reject) => {
+      child.once('message', resolve as (message: unknown) => void);
+      child.send(of, (error) => void (error && reject(error)));
     });
   }
 

@@ -99,7 +99,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('shows what is wrong, where, against which normals, and the line that says so', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
+    const bad = (await inspections('&verdict=reject')).find((i) => !i.cause?.startsWith('patch: '))!;
     await page.goto(`${serving.url}/app/inspections/${bad.id}`);
     const result = await get<{ violations: { rule: string; line: number }[]; maps: string[] }>(
       `/inspections/${bad.id}/result`,
@@ -133,7 +133,7 @@ describe.skipIf(noChromium !== null)(noChromium ?? 'the review page', () => {
 
   it('turns a review into a better rule file: offers, diff, replay, acceptance, history', async () => {
     const { page, faults, shot } = await open();
-    const bad = (await inspections('&verdict=reject')).find((i) => i.cause !== null)!;
+    const bad = (await inspections('&verdict=reject')).find((i) => !i.cause?.startsWith('patch: '))!;
     const { liveRules } = await get<{ liveRules: number }>(`/products/${PRODUCT}`);
     await page.goto(`${serving.url}/app/inspections/${bad.id}`);
     await page.locator('.violations li').first().waitFor();

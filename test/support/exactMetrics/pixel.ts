@@ -1,11 +1,9 @@
-/** Localisation metrics over anomaly maps with pixel masks (ALGORITHM 11.4-11.5). */
-import type { Grid, Mask } from '../grid/grid.ts';
-import { components } from '../grid/regions.ts';
-import { auroc, averagePrecision, type F1Max, f1Max, type Ranked } from './image.ts';
+/** Localisation metrics over anomaly maps with pixel masks (ALGORITHM 11.4-11.5), exact: what the streamed ones are compared with. */
+import type { Grid, Mask } from '../../../src/core/grid/grid.ts';
+import { components } from '../../../src/core/grid/regions.ts';
+import { auroc, averagePrecision, type F1Max, f1Max, type Ranked } from '../../../src/core/metrics/image.ts';
+import { AUPRO_LIMIT } from '../../../src/core/metrics/stream.ts';
 import { OverlapCollector, overlapAreas } from './overlap.ts';
-
-/** The FPR up to which AUPRO is integrated in the literature. */
-export const AUPRO_LIMIT = 0.3;
 
 export interface PixelSample {
   /** Anomaly map `[h, w, 1]`; larger is more anomalous. */
