@@ -11,10 +11,10 @@ import { DEMO_PICTURES, type DemoOptions, seedDemo } from './operations/demo.ts'
 import { startRetention } from './operations/retention.ts';
 import type { Role } from './schemas.ts';
 import { openService, openSql, openWorker, type Service } from './service.ts';
-import { countAdmins } from './storage/access.ts';
+import { countAdmins, lockAdmins } from './storage/access.ts';
 import { appendAudit } from './storage/audit.ts';
 import { openBlobs } from './storage/blobs.ts';
-import { inOrder, type Sql } from './storage/sql.ts';
+import type { Sql } from './storage/sql.ts';
 
 export { SERVICE_DEFAULTS, type ServiceOptions };
 
@@ -38,12 +38,10 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const TOKEN_CHAIN = 3;
-
 /** An admin token where there is none: once, even when several servers start together. */
 async function firstToken(sql: Sql): Promise<string | null> {
   return sql.transaction(async (tx) => {
-    await inOrder(tx, TOKEN_CHAIN);
+    await lockAdmins(tx);
     if ((await countAdmins(tx)) > 0) return null;
     const { secret } = await makeToken(tx, 'admin', 'admin');
     await appendAudit(tx, { actor: 'service', action: 'token.create', subject: 'admin', detail: { role: 'admin' } });
@@ -71,8 +69,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   }
   const stopRetention = startRetention(service);
   const { port } = server.address() as AddressInfo;
+  // What is missing now is found by the worker's timer later: no reason to turn requests away.
+  const refilled = service.queue.refill().catch((error: unknown) => service.log.error({ err: error }, 'refill'));
   const ready: Promise<void> = (async () => {
-    await service.queue.refill();
+    await refilled;
     if (!options.demo) return;
     await seedDemo(service, options.demo === true ? DEMO_PICTURES : options.demo);
     if (!service.stopping.aborted) service.notReady = null;

@@ -52,18 +52,33 @@ export async function openSql(options: Pick<ServiceOptions, 'data' | 'databaseUr
 /** Opens everything and starts to work on what is queued. @throws as openSql */
 export async function openService(options: ServiceOptions, log: Log = createLog(options.logLevel)): Promise<Service> {
   const sql = await openSql(options);
+  const opened: (() => unknown)[] = [() => sql[Symbol.asyncDispose]()];
+  try {
+    return await openParts(sql, options, log, opened);
+  } catch (error) {
+    // The database stays last: what was opened on it ends before.
+    for (const close of opened.reverse()) await (async () => close())().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What was opened so far is closed by `opened`, backwards. */
+async function openParts(sql: Sql, options: ServiceOptions, log: Log, opened: (() => unknown)[]): Promise<Service> {
   const onError = (error: unknown, about: Record<string, unknown> = {}): void => log.error({ err: error, ...about });
   const blobFolder = join(options.data, 'blobs');
   const blobs = openBlobs(blobFolder);
   await blobs.tidy();
   const metrics = createMetrics();
   const queue = await openQueue(sql, { onError });
+  opened.push(() => queue.close());
   const bus = await openBus(sql, onError);
+  opened.push(() => bus.close());
   const engines = openEngines({
     processes: Math.max(1, options.engines),
     ...(options.engineModule ? { module: options.engineModule } : {}),
     ...(options.inspectMs ? { inspectMs: options.inspectMs } : {}),
   });
+  opened.push(() => engines.close());
   // What died with the last process goes on now, not at the next look.
   await queue.sweep();
   const stop = new AbortController();
@@ -75,6 +90,8 @@ export async function openService(options: ServiceOptions, log: Log = createLog(
       ...{ sql, queue, engines, blobs, blobFolder, allowPrivateWebhooks, onError, onInspected },
     });
   }
+  const started = worker;
+  opened.push(() => started?.stop(LIMITS.finishMs));
   const access = new Access(sql);
   await sql.listen(ACCESS_CHANNEL, () => access.ended());
   const service: Service = {

@@ -2,7 +2,8 @@
 import { LogsadError } from '../../src/index.ts';
 import type { ProductKey } from '../engine/protocol.ts';
 import { beginInspection, countTry, finishInspection, type Outcome, type Work } from '../storage/inspections.ts';
-import { getProfile, getRules } from '../storage/products.ts';
+import { getRules } from '../storage/products.ts';
+import { getProfile } from '../storage/profiles.ts';
 import { announce } from './announce.ts';
 import { blameFor, faultOf, isFileFault, lastFault } from './faults.ts';
 import type { Job } from './queue.ts';

@@ -1,15 +1,14 @@
 /** Learning runs, with progress. */
 import { EngineDied } from '../engine/host.ts';
 import type { PictureFile } from '../engine/protocol.ts';
+import { getRules, listNormals } from '../storage/products.ts';
 import {
   countProfileTry,
   finishProfile,
   getProfile,
-  getRules,
-  listNormals,
   type ProfileOutcome,
   progressProfile,
-} from '../storage/products.ts';
+} from '../storage/profiles.ts';
 import { announce } from './announce.ts';
 import { blameFor, isFileFault, lastFault } from './faults.ts';
 import type { Job } from './queue.ts';
@@ -22,7 +21,7 @@ const PROGRESS_MS = 500;
 async function learnAsk(deps: WorkerDeps, product: string, version: number) {
   const { sql, blobs } = deps;
   const profile = await getProfile(sql, product, version);
-  if (profile.state === 'ready' || profile.state === 'failed') return null;
+  if (profile.state !== 'queued' && profile.state !== 'running') return null;
   const [rules, normals] = await Promise.all([getRules(sql, product, profile.rules), listNormals(sql, product)]);
   const of = (purpose: string): PictureFile[] =>
     normals.filter((n) => n.purpose === purpose).map((n) => ({ name: n.name, path: blobs.pathOf(n.image) }));

@@ -2,7 +2,8 @@
 import { LogsadError } from '../../src/index.ts';
 import { EngineDied } from '../engine/host.ts';
 import type { AskOf } from '../engine/protocol.ts';
-import { getProfile, getRules, listNormals, productVersions } from '../storage/products.ts';
+import { getRules, groundingOf, listNormals, productVersions } from '../storage/products.ts';
+import { getProfile, profileFor } from '../storage/profiles.ts';
 import { beginTask, countTaskTry, finishTask, progressTask, type TaskOutcome } from '../storage/tasks.ts';
 import { announce } from './announce.ts';
 import { blameFor, isFileFault, lastFault } from './faults.ts';
@@ -21,12 +22,14 @@ async function askOf(
   const version = request.rules ?? liveRules;
   const author = request.kind === 'propose';
   const rules = request.text ?? (version === null || author ? null : (await getRules(sql, product, version)).text);
-  const missing = rules === null ? 'no rule file is live' : readyProfile === null ? 'no profile is ready' : null;
+  // The profile that judges, unless another one was learnt for this very text.
+  const profile = (rules === null ? null : await profileFor(sql, product, groundingOf(rules))) ?? readyProfile;
+  const missing = rules === null ? 'no rule file is live' : profile === null ? 'no profile is ready' : null;
   if (!author && missing !== null) {
     const remedy = 'name the rules of the task, and learn a profile first';
     throw new LogsadError('PRODUCT_NOT_READY', { product, reason: missing, remedy });
   }
-  const blob = readyProfile === null ? null : (await getProfile(sql, product, readyProfile)).blob;
+  const blob = profile === null ? null : (await getProfile(sql, product, profile)).blob;
   const normals = (await listNormals(sql, product)).filter((n) => n.purpose === 'normal');
   return {
     kind: 'task',

@@ -50,9 +50,16 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     task: consume('task', 1, (job) => tasking(deps, job, isStopped)),
     deliver: consume('deliver', WORKER.deliveries, (job) => delivering(deps, job)),
   };
-  await deps.sql.listen(WORK_CHANNEL, (name) => {
-    for (const [key, consumer] of Object.entries(consumers)) if (name === '' || name === key) consumer.wake();
-  });
+  const all = Object.values(consumers);
+  try {
+    await deps.sql.listen(WORK_CHANNEL, (name) => {
+      for (const [key, consumer] of Object.entries(consumers)) if (name === '' || name === key) consumer.wake();
+    });
+  } catch (error) {
+    stopped = true;
+    await Promise.all(all.map((c) => c.stop()));
+    throw error;
+  }
   const sweep = setInterval(() => void queue.sweep().catch(onError), WORKER.sweepMs);
   sweep.unref();
   const refill = setInterval(() => void queue.refill().catch(onError), WORKER.refillMs);
@@ -62,7 +69,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       stopped = true;
       clearInterval(sweep);
       clearInterval(refill);
-      const done = Promise.all(Object.values(consumers).map((c) => c.stop()));
+      const done = Promise.all(all.map((c) => c.stop()));
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms);

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LogsadError } from '../../src/index.ts';
 import { type Blobs, openBlobs } from '../storage/blobs.ts';
-import { SCHEMA_VERSION } from '../storage/migrations.ts';
+import { fillIn, SCHEMA_VERSION } from '../storage/migrations.ts';
 import type { Queryable, Sql, Value } from '../storage/sql.ts';
 
 /** In an order that satisfies references. Sessions and leases are of the moment and stay out; tallies are counted anew. */
@@ -35,6 +35,7 @@ const TABLES = [
 /** Tables whose changes the database counts. */
 const TALLIED = ['inspections', 'results'] as const;
 const PAGE = 500;
+const MAPS_PAGE = 5000;
 
 interface Manifest {
   readonly schema: 'logsad/backup/v1';
@@ -71,11 +72,17 @@ export async function referenced(sql: Queryable): Promise<Set<string>> {
     'SELECT digest FROM images UNION SELECT blob FROM profiles WHERE blob IS NOT NULL',
   );
   const out = new Set(rows.map((r) => r.digest));
-  const maps = await sql.query<{ maps: string }>('SELECT DISTINCT maps FROM results WHERE maps IS NOT NULL');
-  for (const { maps: text } of maps) {
-    for (const digest of Object.values(JSON.parse(text) as Record<string, string>)) out.add(digest);
+  for (let after: string | null = null; ; ) {
+    const page: { inspection: string; maps: string }[] = await sql.query(
+      `SELECT inspection::text AS inspection, maps FROM results
+       WHERE maps IS NOT NULL AND ($1::uuid IS NULL OR inspection > $1) ORDER BY inspection LIMIT $2`,
+      [after, MAPS_PAGE],
+    );
+    for (const { maps } of page)
+      for (const digest of Object.values(JSON.parse(maps) as Record<string, string>)) out.add(digest);
+    if (page.length < MAPS_PAGE) return out;
+    after = page.at(-1)!.inspection;
   }
-  return out;
 }
 
 /** A consistent copy while the service runs; appears under its name only when it is whole. @throws LogsadError CONFLICT */
@@ -182,11 +189,14 @@ export async function restoreFrom({ from, sql, blobs }: RestoreRequest): Promise
     for (const table of TALLIED) await tx.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
     for (const table of TABLES) {
       const expected = manifest.tables[table];
+      // An older version did not have every table.
+      if (!expected && manifest.migration < SCHEMA_VERSION) continue;
       if (!expected) throw refuse(`table ${table} is missing`);
       const got = await load(tx, table, join(from, 'tables', `${table}.ndjson`));
       if (got.sha256 !== expected.sha256) throw refuse(`table ${table} is damaged`);
       rows += got.rows;
     }
+    await fillIn(tx);
     for (const table of TALLIED) await tx.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
     await tx.query('SELECT tally_anew()');
     for (const table of ['inspections', 'tasks', 'reviews', 'events']) {
@@ -206,8 +216,8 @@ function parseManifest(text: string, refuse: (reason: string) => LogsadError): M
     throw refuse('manifest.json is no JSON');
   }
   if (manifest.schema !== 'logsad/backup/v1' || !Array.isArray(manifest.blobs)) throw refuse('it is no logsad backup');
-  if (manifest.migration !== SCHEMA_VERSION) {
-    throw refuse(`it is of migration ${manifest.migration}, this version of ${SCHEMA_VERSION}`);
+  if (!(manifest.migration <= SCHEMA_VERSION)) {
+    throw refuse(`it is of migration ${manifest.migration}, this version knows ${SCHEMA_VERSION} and those before`);
   }
   return manifest;
 }

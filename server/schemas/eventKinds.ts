@@ -5,6 +5,7 @@ export const EVENT_KINDS = [
   'profile.progress',
   'profile.ready',
   'profile.failed',
+  'profile.used',
   'rules.live',
   'review.made',
   'review.undone',

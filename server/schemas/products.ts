@@ -21,7 +21,12 @@ export const Product = named('Product', {
   title: Type.String(),
   createdAt: Time,
   liveRules: orNull(Version),
-  readyProfile: orNull(Version),
+  readyProfile: orNull(
+    Type.Integer({
+      minimum: 1,
+      description: 'the profile that judges; null where none that is ready fits the live rules',
+    }),
+  ),
   normals: Count,
   inspections: Count,
 });
@@ -32,6 +37,10 @@ const ruleFile = {
   version: Version,
   state: words(['draft', 'proposed', 'live', 'retired']),
   digest: Digest,
+  grounding: Type.String({
+    pattern: '^[0-9a-f]{64}$',
+    description: 'sha256 of what learning depends on: a profile fits every version with the same',
+  }),
   author: Type.String(),
   why: Type.String(),
   createdAt: Time,
@@ -137,7 +146,7 @@ export type ProfileFacts = Static<typeof ProfileFacts>;
 export const Profile = named('Profile', {
   product: ProductId,
   version: Version,
-  state: words(['queued', 'running', 'ready', 'failed']),
+  state: words(['queued', 'running', 'ready', 'failed', 'retired']),
   rules: Version,
   progress: orNull(Progress),
   facts: orNull(ProfileFacts),

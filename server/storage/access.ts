@@ -1,8 +1,9 @@
 /** Tokens and sessions as rows; what is stored opens nothing by itself. */
 import type { Static } from 'typebox';
+import { LogsadError } from '../../src/index.ts';
 import type { Role, Token } from '../schemas.ts';
 import { found, iso } from './columns.ts';
-import { first, type Queryable } from './sql.ts';
+import { first, inOrder, type Queryable } from './sql.ts';
 
 type TokenRow = Static<typeof Token>;
 
@@ -46,12 +47,22 @@ export const ACCESS_CHANNEL = 'logsad_access';
 
 const tellEnded = (tx: Queryable): Promise<unknown> => tx.query(`SELECT pg_notify($1, '')`, [ACCESS_CHANNEL]);
 
-/** Its sessions end with it. @throws LogsadError NOT_FOUND */
+const ADMIN_CHAIN = 3;
+
+/** Whoever makes the first admin token or revokes one waits here: two that count at a time would not see each other. */
+export const lockAdmins = (tx: Queryable): Promise<void> => inOrder(tx, ADMIN_CHAIN);
+
+/** Its sessions end with it. @throws LogsadError NOT_FOUND, CONFLICT of the last admin */
 export async function revokeToken(tx: Queryable, id: string): Promise<void> {
+  await lockAdmins(tx);
   const rows = await tx.query('UPDATE tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING id', [
     id,
   ]);
   found(rows[0], 'this token');
+  if ((await countAdmins(tx)) === 0) {
+    const remedy = 'make another admin token first';
+    throw new LogsadError('CONFLICT', { reason: 'this is the last admin token', remedy });
+  }
   await tx.query('DELETE FROM sessions WHERE token = $1', [id]);
   await tellEnded(tx);
 }

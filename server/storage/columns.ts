@@ -13,6 +13,9 @@ export function found<T>(row: T | null | undefined, what: string): T {
   return row;
 }
 
+/** Rows are numbered up to this: what the integers of either database hold. */
+export const LARGEST_SEQ = 2 ** 31 - 1;
+
 /** A page of a list: its rows and the cursor of the next one. */
 export interface Page<T> {
   readonly items: T[];
@@ -36,7 +39,8 @@ export const encodeCursor = (seq: number): string => Buffer.from(`s${seq}`).toSt
 
 /** @throws LogsadError REQUEST_INVALID */
 export function decodeCursor(text: string): number {
-  const match = /^s(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString());
-  if (!match) throw new LogsadError('REQUEST_INVALID', { reason: 'cursor: expected one that a list gave' });
+  const match = /^s(\d{1,10})$/.exec(Buffer.from(text, 'base64url').toString());
+  if (!match || Number(match[1]) > LARGEST_SEQ)
+    throw new LogsadError('REQUEST_INVALID', { reason: 'cursor: expected one that a list gave' });
   return Number(match[1]);
 }

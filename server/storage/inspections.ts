@@ -56,11 +56,11 @@ export async function addInspection(tx: Queryable, n: NewInspection, id: string 
   return id;
 }
 
-/** What a reviewer said last of the whole part and nobody took back. */
-const REVIEW = `(SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
+/** What a reviewer said last of the whole part `i` and nobody took back. */
+export const REVIEW = `(SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
    ORDER BY v.seq DESC LIMIT 1)`;
 /** Inspections that have one: few among many, so this is where looking for them starts. */
-const REVIEWED = `i.id IN (SELECT inspection FROM reviews WHERE violation IS NULL AND undone_at IS NULL)`;
+export const REVIEWED = `i.id IN (SELECT inspection FROM reviews WHERE violation IS NULL AND undone_at IS NULL)`;
 const INSPECTION = `i.seq::int AS seq, i.id::text AS id, i.product, i.name, i.image, i.batch::text AS batch, i.state,
   i.rules_version AS rules, i.profile_version AS profile, r.verdict, r.score, r.unit, r.p, r.cause, r.error,
   ${REVIEW} AS review,

@@ -1,6 +1,7 @@
 /** The tables of the service, as numbered steps. A step that was released is never edited: add another. */
 import { LogsadError } from '../../src/index.ts';
-import type { Sql } from './sql.ts';
+import { groundingOf } from './products.ts';
+import type { Queryable, Sql } from './sql.ts';
 
 const STEPS: readonly string[] = [
   `
@@ -111,12 +112,34 @@ CREATE FUNCTION tally_anew() RETURNS void LANGUAGE sql AS $$
   FROM inspections i LEFT JOIN results r ON r.inspection = i.id GROUP BY i.product $$;
 SELECT tally_anew();
 `,
+  // Which profile judges: one of the grounding of the live rules, of these the one whose turn came last. See `fillIn`.
+  `
+ALTER TABLE rule_files ADD COLUMN grounding text;
+ALTER TABLE profiles ADD COLUMN turn integer;
+ALTER TABLE profiles DROP CONSTRAINT profiles_state_check;
+ALTER TABLE profiles ADD CONSTRAINT profiles_state_check
+  CHECK (state IN ('queued', 'running', 'ready', 'failed', 'retired'));
+`,
 ];
 
 /** The newest step this version knows. */
 export const SCHEMA_VERSION = STEPS.length;
 
 const MIGRATION_LOCK = 7300;
+
+/** Fills in what no statement can tell of rows that an older version wrote, here or into a backup. */
+export async function fillIn(tx: Queryable): Promise<void> {
+  const old = await tx.query<{ product: string; version: number; text: string }>(
+    'SELECT product, version, text FROM rule_files WHERE grounding IS NULL',
+  );
+  for (const { product, version, text } of old)
+    await tx.query('UPDATE rule_files SET grounding = $3 WHERE product = $1 AND version = $2', [
+      product,
+      version,
+      groundingOf(text),
+    ]);
+  await tx.query(`UPDATE profiles SET turn = version WHERE turn IS NULL AND state = 'ready'`);
+}
 
 /** Brings the tables up to date; safe when several processes start at once. @throws LogsadError DATABASE_VERSION */
 export async function migrate(sql: Sql): Promise<void> {
@@ -130,5 +153,6 @@ export async function migrate(sql: Sql): Promise<void> {
       for (const statement of STEPS[version - 1]!.split(/;\s*\n/)) if (statement.trim()) await tx.query(statement);
       await tx.query('INSERT INTO migrations (version) VALUES ($1)', [version]);
     }
+    await fillIn(tx);
   });
 }

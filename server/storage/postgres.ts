@@ -86,12 +86,15 @@ class Session {
   }
 
   async open(): Promise<void> {
+    if (this.#closed) return;
     const client = new pg.Client(connection(this.#url));
     let ended = false;
     const again = (): void => {
       if (ended || this.#closed) return;
       ended = true;
       this.#client = null;
+      // Half open it would keep its locks: the next one could not take them.
+      void client.end().catch(() => undefined);
       setTimeout(() => void this.open().catch(() => undefined), POSTGRES.reconnectMs);
     };
     client.on('error', again);
@@ -105,11 +108,13 @@ class Session {
       );
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       for (const key of this.#keys) await client.query('SELECT pg_advisory_lock($1, $2)', [LEASE_LOCK, key]);
+      if (this.#closed) return await client.end();
       this.#client = client;
       // What was announced while nobody listened is lost: an empty notice makes every listener look.
       for (const onNotice of this.#channels.values()) onNotice('');
     } catch (error) {
       again();
+      await client.end().catch(() => undefined);
       throw asFault(error);
     }
   }

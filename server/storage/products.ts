@@ -1,28 +1,22 @@
-/** Products, their rule files, the pictures they learn from, and the profiles that were learnt. */
+/** Products, their rule files and the pictures they learn from. */
 import { createHash } from 'node:crypto';
 import type { Static } from 'typebox';
-import { LogsadError } from '../../src/index.ts';
-import type {
-  Fault,
-  LearnRequest,
-  Normal,
-  Product,
-  Profile,
-  ProfileFacts,
-  RuleFile,
-  RuleFileText,
-} from '../schemas.ts';
-import { found, iso, parsed } from './columns.ts';
+import { compileRules, LogsadError } from '../../src/index.ts';
+import type { Normal, Product, RuleFile, RuleFileText } from '../schemas.ts';
+import { found, iso } from './columns.ts';
 import { first, type Queryable } from './sql.ts';
 
 type ProductRow = Static<typeof Product>;
 type RuleRow = Static<typeof RuleFile>;
 type RuleTextRow = Static<typeof RuleFileText>;
 type NormalRow = Static<typeof Normal>;
-type ProfileRow = Static<typeof Profile>;
 
+/** The profile in use fits the live rules; while none are live, it is the one that became ready or was chosen last. */
 const VERSIONS = `(SELECT version FROM rule_files r WHERE r.product = p.id AND r.state = 'live') AS "liveRules",
-  (SELECT max(version) FROM profiles f WHERE f.product = p.id AND f.state = 'ready') AS "readyProfile"`;
+  (SELECT f.version FROM profiles f JOIN rule_files l ON l.product = f.product AND l.version = f.rules_version
+     LEFT JOIN rule_files r ON r.product = f.product AND r.state = 'live'
+     WHERE f.product = p.id AND f.state = 'ready' AND (r.version IS NULL OR r.grounding = l.grounding)
+     ORDER BY f.turn DESC, f.version DESC LIMIT 1) AS "readyProfile"`;
 const PRODUCT = `p.id, p.title, ${iso('p.created_at', 'createdAt')}, ${VERSIONS},
   (SELECT count(*)::int FROM normals n WHERE n.product = p.id) AS normals,
   (SELECT coalesce(sum(t.inspections), 0)::int FROM tallies t WHERE t.product = p.id) AS inspections`;
@@ -67,7 +61,7 @@ export async function lockProduct(tx: Queryable, id: string): Promise<void> {
 
 // --- rule files ------------------------------------------------------------------------------------------------------
 
-const RULES = `product, version, state, digest, author, why, ${iso('created_at', 'createdAt')}`;
+const RULES = `product, version, state, digest, grounding, author, why, ${iso('created_at', 'createdAt')}`;
 
 export function listRules(sql: Queryable, product: string): Promise<RuleRow[]> {
   return sql.query<RuleRow>(`SELECT ${RULES} FROM rule_files WHERE product = $1 ORDER BY version DESC`, [product]);
@@ -92,6 +86,18 @@ export interface NewRuleFile {
   readonly base?: number;
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Digest of all that learning depends on; of a text that this version cannot read, of the text itself. */
+export function groundingOf(text: string): string {
+  try {
+    return compileRules(text, 'rules.yaml').digests.grounding;
+  } catch (error) {
+    if (error instanceof LogsadError) return sha256(text);
+    throw error;
+  }
+}
+
 /** Appends a draft. @throws LogsadError CONFLICT when somebody else was faster, NOT_FOUND */
 export async function addRules(tx: Queryable, rules: NewRuleFile): Promise<number> {
   await lockProduct(tx, rules.product);
@@ -107,10 +113,13 @@ export async function addRules(tx: Queryable, rules: NewRuleFile): Promise<numbe
       remedy: `look at version ${newest}, carry your change over, and save with base ${newest}`,
     });
   }
-  const digest = createHash('sha256').update(rules.text).digest('hex');
   await tx.query(
-    `INSERT INTO rule_files (product, version, state, text, digest, author, why) VALUES ($1, $2, 'draft', $3, $4, $5, $6)`,
-    [rules.product, newest + 1, rules.text, digest, rules.author, rules.why],
+    `INSERT INTO rule_files (product, version, state, text, digest, grounding, author, why)
+     VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7)`,
+    [
+      ...[rules.product, newest + 1, rules.text, sha256(rules.text)],
+      ...[groundingOf(rules.text), rules.author, rules.why],
+    ],
   );
   return newest + 1;
 }
@@ -151,117 +160,4 @@ export async function putNormal(
 export async function removeNormal(tx: Queryable, product: string, name: string): Promise<void> {
   const gone = await tx.query('DELETE FROM normals WHERE product = $1 AND name = $2 RETURNING name', [product, name]);
   found(gone[0], `normal '${name}' of '${product}'`);
-}
-
-// --- profiles --------------------------------------------------------------------------------------------------------
-
-const PROFILE = `product, version, state, rules_version AS rules, progress, facts, error, author,
-  ${iso('created_at', 'createdAt')}, ${iso('finished_at', 'finishedAt')}, request, blob, attempts`;
-
-interface RawProfile extends Omit<ProfileRow, 'progress' | 'facts' | 'error'> {
-  readonly progress: string | null;
-  readonly facts: string | null;
-  readonly error: string | null;
-  readonly request: string;
-  readonly blob: string | null;
-  readonly attempts: number;
-}
-
-/** With what only the service itself needs. */
-export interface StoredProfile extends ProfileRow {
-  readonly request: LearnRequest;
-  readonly blob: string | null;
-  readonly attempts: number;
-}
-
-const profileOf = (r: RawProfile): StoredProfile => ({
-  ...r,
-  progress: parsed(r.progress),
-  facts: parsed(r.facts),
-  error: parsed(r.error),
-  request: JSON.parse(r.request) as LearnRequest,
-});
-
-/** Without what is the service's own affair. */
-export function shownProfile({ request: _, blob: __, attempts: ___, ...shown }: StoredProfile): ProfileRow {
-  return shown;
-}
-
-export async function listProfiles(sql: Queryable, product: string): Promise<StoredProfile[]> {
-  const rows = await sql.query<RawProfile>(`SELECT ${PROFILE} FROM profiles WHERE product = $1 ORDER BY version DESC`, [
-    product,
-  ]);
-  return rows.map(profileOf);
-}
-
-/** @throws LogsadError NOT_FOUND */
-export async function getProfile(sql: Queryable, product: string, version: number): Promise<StoredProfile> {
-  const row = await first<RawProfile>(sql, `SELECT ${PROFILE} FROM profiles WHERE product = $1 AND version = $2`, [
-    product,
-    version,
-  ]);
-  return profileOf(found(row, `profile ${version} of '${product}'`));
-}
-
-export interface NewProfile {
-  readonly product: string;
-  readonly rules: number;
-  readonly request: LearnRequest;
-  readonly author: string;
-}
-
-export async function addProfile(tx: Queryable, { product, rules, request, author }: NewProfile): Promise<number> {
-  await lockProduct(tx, product);
-  const [row] = await tx.query<{ version: number }>(
-    `INSERT INTO profiles (product, version, state, rules_version, request, author)
-     SELECT $1, coalesce(max(version), 0) + 1, 'queued', $2, $3, $4 FROM profiles WHERE product = $1 RETURNING version`,
-    [product, rules, JSON.stringify(request), author],
-  );
-  return row!.version;
-}
-
-export async function progressProfile(
-  sql: Queryable,
-  product: string,
-  version: number,
-  progress: { readonly stage: string; readonly done: number; readonly total: number },
-): Promise<void> {
-  await sql.query(
-    `UPDATE profiles SET state = 'running', progress = $3 WHERE product = $1 AND version = $2 AND state IN ('queued', 'running')`,
-    [product, version, JSON.stringify(progress)],
-  );
-}
-
-/** Counts a try whose engine process died; how many there were. */
-export async function countProfileTry(sql: Queryable, product: string, version: number): Promise<number> {
-  const [row] = await sql.query<{ attempts: number }>(
-    'UPDATE profiles SET attempts = attempts + 1 WHERE product = $1 AND version = $2 RETURNING attempts',
-    [product, version],
-  );
-  return row?.attempts ?? 0;
-}
-
-export type ProfileOutcome = { readonly blob: string; readonly facts: ProfileFacts } | { readonly error: Fault };
-
-/** Once: false where the outcome stands already. */
-export async function finishProfile(
-  tx: Queryable,
-  product: string,
-  version: number,
-  outcome: ProfileOutcome,
-): Promise<boolean> {
-  const ready = 'blob' in outcome;
-  const rows = await tx.query(
-    `UPDATE profiles SET state = $3, blob = $4, facts = $5, error = $6, finished_at = now()
-     WHERE product = $1 AND version = $2 AND state IN ('queued', 'running') RETURNING version`,
-    [
-      product,
-      version,
-      ready ? 'ready' : 'failed',
-      ready ? outcome.blob : null,
-      ready ? JSON.stringify(outcome.facts) : null,
-      ready ? null : JSON.stringify(outcome.error),
-    ],
-  );
-  return rows.length > 0;
 }

@@ -1,4 +1,5 @@
 /** Stored parts as reviews and replays need them: Scenes with what people said of them. */
+import { REVIEW, REVIEWED } from './inspections.ts';
 import { first, type Queryable } from './sql.ts';
 
 export interface PartRow {
@@ -10,11 +11,7 @@ export interface PartRow {
   readonly scene: string;
 }
 
-/** The review of the whole part that counts: the newest that was not undone. */
-const REVIEW = `(SELECT v.verdict FROM reviews v WHERE v.inspection = i.id AND v.violation IS NULL AND v.undone_at IS NULL
-  ORDER BY v.seq DESC LIMIT 1)`;
 const PART = `i.seq::int AS seq, i.id::text AS id, i.name, i.image AS sha256, r.scene`;
-const REVIEWED = `i.id IN (SELECT v.inspection FROM reviews v WHERE v.violation IS NULL AND v.undone_at IS NULL)`;
 
 /** One part; undefined while it has no Scene. */
 export function getPart(sql: Queryable, id: string): Promise<PartRow | undefined> {

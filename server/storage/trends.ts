@@ -143,7 +143,7 @@ export async function trends(
 ): Promise<Trends> {
   const buckets = await sql.query<Trends['buckets'][number]>(
     `SELECT ${iso('b.at', 'at')}, b.total, b.pass, b.review, b.reject, b.failed FROM (
-       SELECT date_trunc($3, i.created_at) AS at, ${COUNTS} FROM inspections i LEFT JOIN results r ON r.inspection = i.id
+       SELECT date_trunc($3, i.created_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS at, ${COUNTS} FROM inspections i LEFT JOIN results r ON r.inspection = i.id
        WHERE i.product = $1 AND i.created_at > now() - make_interval(days => $2) GROUP BY 1) b ORDER BY b.at`,
     [product, days, bucket],
   );

@@ -1,6 +1,8 @@
 /** Storage and operations without a door: backup and restore, retention, the audit chain, owner lock, the image's prune step. */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,6 +27,8 @@ import { openBlobs } from '../../server/storage/blobs.ts';
 import { finishInspection } from '../../server/storage/inspections.ts';
 import { migrate, SCHEMA_VERSION } from '../../server/storage/migrations.ts';
 import { ownFolder } from '../../server/storage/ownerLock.ts';
+import { addRules, getRules, productVersions } from '../../server/storage/products.ts';
+import { addWebhook } from '../../server/storage/webhooks.ts';
 import { ROOT } from '../support/imports.ts';
 import { Client } from './support/client.ts';
 import { type Cluster, noPostgres, startCluster } from './support/postgres.ts';
@@ -76,13 +80,39 @@ describe('backup and restore', () => {
     const data = join(folder, 'target');
     await expect(restore({ data }, folder)).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     const bad = join(folder, 'bad');
-    const { cpSync } = await import('node:fs');
     cpSync(made.backup, bad, { recursive: true });
     const table = join(bad, 'tables', 'tokens.ndjson');
     writeFileSync(table, readFileSync(table, 'utf8').replace('"admin"', '"amdin"'));
     await expect(restore({ data }, bad)).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     await using sql = await openSql({ data });
     expect(await sql.query('SELECT id FROM products')).toEqual([]);
+  });
+
+  it('take what an older version wrote', async () => {
+    const old = join(folder, 'older');
+    cpSync(made.backup, old, { recursive: true });
+    const at = join(old, 'manifest.json');
+    const manifest = JSON.parse(readFileSync(at, 'utf8')) as {
+      migration: number;
+      tables: Record<string, { sha256: string }>;
+    };
+    manifest.migration = 1;
+    delete manifest.tables.tasks;
+    for (const [table, column] of [
+      ['rule_files', 'grounding'],
+      ['profiles', 'turn'],
+    ] as const) {
+      const path = join(old, 'tables', `${table}.ndjson`);
+      const { [column]: gone, ...row } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+      expect(gone).toBeDefined();
+      writeFileSync(path, `${JSON.stringify(row)}\n`);
+      manifest.tables[table]!.sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+    }
+    writeFileSync(at, JSON.stringify(manifest));
+    const data = join(folder, 'from-older');
+    await restore({ data }, old);
+    await using sql = await openSql({ data });
+    expect(await productVersions(sql, PRODUCT)).toEqual({ liveRules: 1, readyProfile: 1 });
   });
 
   it('tell which files are missing, and go on', async () => {
@@ -171,6 +201,77 @@ describe('retention', () => {
     expect((await cleanUp({ sql, blobs })).blobs).toBe(0);
     utimesSync(blobs.pathOf(fresh.digest), new Date(0), new Date(0));
     expect((await cleanUp({ sql, blobs })).blobs).toBe(1);
+    place.dispose();
+  });
+});
+
+describe('retention of what else piles up', () => {
+  it('takes out ended tasks and deliveries, and the files of profiles that were superseded long ago', async () => {
+    const place = await restored();
+    await using sql = await openSql(place);
+    const blobs = openBlobs(join(place.data, 'blobs'));
+    const text = await getRules(sql, PRODUCT, 1);
+    await sql.transaction(async (tx) => {
+      await addRules(tx, {
+        product: PRODUCT,
+        text: text.text.replace(/long: \d+/, 'long: 600'),
+        author: 'a',
+        why: 'x',
+      });
+    });
+    // Profile 1 judged what is stored; 2 to 5 are newer; 6 is the only one of another frame.
+    for (const [version, rules] of [
+      [2, 1],
+      [3, 1],
+      [4, 1],
+      [5, 1],
+      [6, 2],
+    ] as const) {
+      const { digest } = await blobs.put(new Uint8Array([version]));
+      await sql.query(
+        `INSERT INTO profiles (product, version, state, rules_version, request, blob, turn, author, finished_at)
+         VALUES ($1, $2, 'ready', $3, '{}', $4, $2, 'a', now() - make_interval(days => $5))`,
+        [PRODUCT, version, rules, digest, version === 3 ? 2 : 90],
+      );
+    }
+    const states = () => sql.query('SELECT state FROM profiles ORDER BY version');
+    await sql.query(
+      `INSERT INTO tasks (id, product, kind, state, request, author, finished_at) VALUES
+         (gen_random_uuid(), $1, 'vet', 'done', '{}', 'a', now() - interval '91 days'),
+         (gen_random_uuid(), $1, 'vet', 'running', '{}', 'a', NULL),
+         (gen_random_uuid(), $1, 'mine', 'failed', '{}', 'a', now() - interval '89 days')`,
+      [PRODUCT],
+    );
+    const hook = await addWebhook(sql, 'https://example.org/', ['rules.live'], 's');
+    for (const [state, days] of [
+      ['delivered', 31],
+      ['failed', 31],
+      ['queued', 31],
+      ['delivered', 29],
+    ] as const)
+      await sql.query(
+        `INSERT INTO deliveries (id, webhook, event, state, finished_at)
+         VALUES (gen_random_uuid(), $1, 1, $2, CASE WHEN $2 <> 'queued' THEN now() - make_interval(days => $3) END)`,
+        [hook.id, state, days],
+      );
+    expect((await cleanUp({ sql, blobs }, 0)).blobs).toBe(1);
+    const expected = ['ready', 'retired', 'ready', 'ready', 'ready', 'ready'];
+    expect(await states()).toEqual(expected.map((state) => ({ state })));
+    expect(await sql.query('SELECT kind, state FROM tasks ORDER BY kind')).toEqual([
+      { kind: 'mine', state: 'failed' },
+      { kind: 'vet', state: 'running' },
+    ]);
+    expect(await sql.query('SELECT state FROM deliveries ORDER BY state')).toEqual([
+      { state: 'delivered' },
+      { state: 'queued' },
+    ]);
+    // The one that judged a stored inspection goes with that.
+    await sql.query('DELETE FROM inspections');
+    await sql.query(`UPDATE profiles SET finished_at = now() - interval '90 days'`);
+    await cleanUp({ sql, blobs }, 0);
+    const left = ['retired', 'retired', 'retired', 'ready', 'ready', 'ready'];
+    expect(await states()).toEqual(left.map((state) => ({ state })));
+    expect(await productVersions(sql, PRODUCT)).toEqual({ liveRules: 1, readyProfile: 5 });
     place.dispose();
   });
 });

@@ -1,6 +1,5 @@
 /** Sessions, tokens, webhooks, settings, the audit log and backups. */
 import { Type } from 'typebox';
-import { LogsadError } from '../../../src/index.ts';
 import { cookieOf, hashSecret, makeToken, newSecret } from '../../access.ts';
 import { LIMITS } from '../../config.ts';
 import { resolveTarget } from '../../jobs/deliver.ts';
@@ -18,7 +17,7 @@ import {
   SessionRequest,
   Settings,
 } from '../../schemas.ts';
-import { countAdmins, endSession, getToken, listTokens, putSession, revokeToken } from '../../storage/access.ts';
+import { endSession, getToken, listTokens, putSession, revokeToken } from '../../storage/access.ts';
 import { listAudit, verifyAudit } from '../../storage/audit.ts';
 import { getSettings, putSettings } from '../../storage/settings.ts';
 import { addWebhook, listDeliveries, listWebhooks, removeWebhook } from '../../storage/webhooks.ts';
@@ -103,13 +102,7 @@ const tokens = [
     replies: { 204: null },
     handle: async (call) => {
       const { id } = call.params;
-      await audited(call, { action: 'token.revoke', subject: id }, async (tx) => {
-        await revokeToken(tx, id);
-        if ((await countAdmins(tx)) === 0) {
-          const remedy = 'make another admin token first';
-          throw new LogsadError('CONFLICT', { reason: 'this is the last admin token', remedy });
-        }
-      });
+      await audited(call, { action: 'token.revoke', subject: id }, (tx) => revokeToken(tx, id));
       return { status: 204, empty: true };
     },
   }),

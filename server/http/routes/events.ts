@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { LogsadError } from '../../../src/index.ts';
 import { LIMITS } from '../../config.ts';
 import { closed, type Event, ProductId } from '../../schemas.ts';
+import { LARGEST_SEQ } from '../../storage/columns.ts';
 import { eventsAfter, lastEvent } from '../../storage/events.ts';
 import { endpoint } from '../endpoint.ts';
 
@@ -16,7 +17,10 @@ export const eventRoutes = [
     role: 'viewer',
     tag: 'events',
     summary: 'A stream of events (text/event-stream); `after` or Last-Event-ID resumes without gaps',
-    query: closed({ product: Type.Optional(ProductId), after: Type.Optional(Type.Integer({ minimum: 0 })) }),
+    query: closed({
+      product: Type.Optional(ProductId),
+      after: Type.Optional(Type.Integer({ minimum: 0, maximum: LARGEST_SEQ })),
+    }),
     replies: { 200: 'text/event-stream' },
     handle: async ({ service, query, header }) => {
       if (streams >= LIMITS.eventStreams) throw new LogsadError('RATE_LIMITED', { limit: `${streams} open streams` });

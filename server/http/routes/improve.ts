@@ -16,15 +16,8 @@ import {
 } from '../../schemas.ts';
 import type { Service } from '../../service.ts';
 import { getInspection } from '../../storage/inspections.ts';
-import {
-  getProfile,
-  getRules,
-  listNormals,
-  listRules,
-  lockProduct,
-  productVersions,
-  putNormal,
-} from '../../storage/products.ts';
+import { getRules, listNormals, listRules, lockProduct, productVersions, putNormal } from '../../storage/products.ts';
+import { getProfile } from '../../storage/profiles.ts';
 import { getPart, otherParts, type PartRow, reviewedParts } from '../../storage/review.ts';
 import { trends } from '../../storage/trends.ts';
 import { endpoint } from '../endpoint.ts';
@@ -34,7 +27,7 @@ import { audited, byId, inProduct, json } from './common.ts';
 async function keyOf({ sql, blobs }: Service, product: string): Promise<ReviewKey & { readonly version: number }> {
   const { liveRules, readyProfile } = await productVersions(sql, product);
   if (liveRules === null || readyProfile === null) {
-    const reason = liveRules === null ? 'no rule file is live' : 'no profile is ready';
+    const reason = liveRules === null ? 'no rule file is live' : 'no profile that fits the live rules is ready';
     const remedy = 'accept a rule file and learn a profile first';
     throw new LogsadError('PRODUCT_NOT_READY', { product, reason, remedy });
   }

@@ -45,7 +45,11 @@ async function versionsOf(service: Service, product: string): Promise<{ rules: n
   }
   if (readyProfile === null) {
     const remedy = `learn one with POST /api/v1/products/${product}/profiles`;
-    throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'no profile is ready', remedy });
+    throw new LogsadError('PRODUCT_NOT_READY', {
+      product,
+      reason: 'no profile that fits the live rules is ready',
+      remedy,
+    });
   }
   return { rules: liveRules, profile: readyProfile };
 }

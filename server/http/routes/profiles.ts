@@ -1,17 +1,11 @@
 /** Profiles: learning as a job with progress. */
 import { LogsadError } from '../../../src/index.ts';
+import { announce } from '../../jobs/announce.ts';
 import { closed, LearnRequest, Lists, NormalValues, Profile, Version } from '../../schemas.ts';
-import {
-  addProfile,
-  getProfile,
-  getRules,
-  listNormals,
-  listProfiles,
-  listRules,
-  productVersions,
-  shownProfile,
-} from '../../storage/products.ts';
+import { getRules, listNormals, listRules, lockProduct, productVersions } from '../../storage/products.ts';
+import { addProfile, getProfile, listProfiles, shownProfile, useProfile } from '../../storage/profiles.ts';
 import { once } from '../../storage/settings.ts';
+import type { Queryable } from '../../storage/sql.ts';
 import { endpoint } from '../endpoint.ts';
 import { audited, digestOf, inProduct, inProductVersion, json, whole } from './common.ts';
 
@@ -87,6 +81,29 @@ export const profileRoutes = [
       json(shownProfile(await getProfile(service.sql, params.product, params.version))),
   }),
   endpoint({
+    method: 'post',
+    path: '/products/{product}/profiles/{version}/use',
+    role: 'engineer',
+    tag: 'profiles',
+    summary: 'Lets an older profile that fits the live rules judge again: the way back from what was learnt since',
+    params: inProductVersion,
+    replies: { 200: Profile },
+    handle: async (call) => {
+      const { product, version } = call.params;
+      const { sql, queue } = call.service;
+      const act = { action: 'profile.use', subject: product, detail: { version } };
+      const work = async (tx: Queryable): Promise<boolean> => {
+        await lockProduct(tx, product);
+        if (!(await takesTurn(tx, product, version))) return false;
+        const data = { author: call.principal.name };
+        await announce(tx, queue, { kind: 'profile.used', product, subject: `${product}/${version}`, data });
+        return true;
+      };
+      await audited(call, act, work, (changed) => changed);
+      return json(shownProfile(await getProfile(sql, product, version)));
+    },
+  }),
+  endpoint({
     method: 'get',
     path: '/products/{product}/profiles/{version}/measurements',
     role: 'viewer',
@@ -106,3 +123,20 @@ export const profileRoutes = [
     },
   }),
 ];
+
+/** False where the profile judges already. @throws LogsadError NOT_FOUND, CONFLICT of one that cannot judge */
+async function takesTurn(tx: Queryable, product: string, version: number): Promise<boolean> {
+  const { state, rules } = await getProfile(tx, product, version);
+  if (state !== 'ready') {
+    throw new LogsadError('CONFLICT', { reason: `profile ${version} is ${state}`, remedy: 'choose one that is ready' });
+  }
+  const { liveRules, readyProfile } = await productVersions(tx, product);
+  if (readyProfile === version) return false;
+  const [own, live] = [await getRules(tx, product, rules), liveRules && (await getRules(tx, product, liveRules))];
+  if (live && live.grounding !== own.grounding) {
+    const remedy = `accept version ${rules} of the rules, or one that finds parts as it does: the profile comes with it`;
+    throw new LogsadError('CONFLICT', { reason: `profile ${version} does not fit the live rules`, remedy });
+  }
+  await useProfile(tx, product, version);
+  return true;
+}

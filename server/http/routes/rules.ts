@@ -1,4 +1,5 @@
 /** Rule files: drafts, checks, acceptance, history and comparison. */
+import type { Static } from 'typebox';
 import { compileRules, LogsadError, lintRules, maskNames, objections } from '../../../src/index.ts';
 import { LIMITS } from '../../config.ts';
 import { EngineDied } from '../../engine/host.ts';
@@ -19,15 +20,8 @@ import {
 } from '../../schemas.ts';
 import type { Service } from '../../service.ts';
 import { newestScenes } from '../../storage/inspections.ts';
-import {
-  addRules,
-  getProfile,
-  getRules,
-  listRules,
-  lockProduct,
-  productVersions,
-  setLive,
-} from '../../storage/products.ts';
+import { addRules, getRules, listRules, lockProduct, productVersions, setLive } from '../../storage/products.ts';
+import { getProfile, listProfiles, profileFor } from '../../storage/profiles.ts';
 import { endpoint } from '../endpoint.ts';
 import { audited, inProduct, inProductVersion, json, whole } from './common.ts';
 
@@ -110,16 +104,14 @@ export const ruleRoutes = [
     path: '/products/{product}/rules/{version}/accept',
     role: 'engineer',
     tag: 'rules',
-    summary:
-      'Makes a version the live one. Inspections that were asked for before keep the version they were asked under',
+    summary: 'Makes a version the live one, with the profile that fits it. What was asked for before keeps its version',
     params: inProductVersion,
     body: AcceptRequest,
     replies: { 200: Accepted },
     handle: async (call) => {
       const { product, version } = call.params;
       const { sql, queue } = call.service;
-      const { text } = await getRules(sql, product, version);
-      const reasons = await objectionsTo(call.service, product, text);
+      const reasons = await objectionsTo(call.service, await getRules(sql, product, version));
       if (reasons.length > 0 && call.body.force !== true) {
         throw new LogsadError('RULES_NOT_ACCEPTABLE', { product, file: `version ${version}`, reasons });
       }
@@ -146,8 +138,8 @@ export const ruleRoutes = [
     replies: { 200: Vetting },
     handle: async (call) => {
       const { product, version } = call.params;
-      const { text: rules } = await getRules(call.service.sql, product, version);
-      const { body, text } = await vetted(call.service, product, rules, call.body.seed ?? 0);
+      const rules = await getRules(call.service.sql, product, version);
+      const { body, text } = await vetted(call.service, rules, call.body.seed ?? 0);
       let saved: number | null = null;
       if (call.body.save === true) {
         const why = `vetting of version ${version}`;
@@ -181,30 +173,36 @@ export const ruleRoutes = [
   }),
 ];
 
+type Rules = Static<typeof RuleFileText>;
+
 /** @throws LogsadError PRODUCT_NOT_READY without a profile, PROFILE_* of one that does not fit, VETTING_FAILED */
-async function vetted({ sql, blobs, engines }: Service, product: string, rules: string, seed: number) {
-  const { readyProfile } = await productVersions(sql, product);
-  if (readyProfile === null) {
+async function vetted({ sql, blobs, engines }: Service, { product, text, grounding }: Rules, seed: number) {
+  const profile = (await profileFor(sql, product, grounding)) ?? (await productVersions(sql, product)).readyProfile;
+  if (profile === null) {
     const remedy = `learn one with POST /api/v1/products/${product}/profiles`;
     throw new LogsadError('PRODUCT_NOT_READY', { product, reason: 'it has no profile', remedy });
   }
-  const { blob } = await getProfile(sql, product, readyProfile);
+  const { blob } = await getProfile(sql, product, profile);
   try {
-    return await engines.vet({ kind: 'vet', product, rules, profile: blobs.pathOf(blob!), seed });
+    return await engines.vet({ kind: 'vet', product, rules: text, profile: blobs.pathOf(blob!), seed });
   } catch (error) {
     if (!(error instanceof EngineDied)) throw error;
     throw new LogsadError('VETTING_FAILED', { reason: error.message }, { cause: error });
   }
 }
 
-/** Why a version should not go live as it is: its vetting, and a profile that does not fit it. */
-async function objectionsTo({ sql, blobs, engines }: Service, product: string, text: string): Promise<string[]> {
+/** Why a version should not go live as it is: its vetting, and that no profile would judge by it. */
+async function objectionsTo({ sql, blobs, engines }: Service, { product, version, text, grounding }: Rules) {
   const reasons = [...objections(compiled(product, text))];
-  const { readyProfile } = await productVersions(sql, product);
-  if (readyProfile !== null) {
-    const { blob } = await getProfile(sql, product, readyProfile);
+  const [profile, profiles] = [await profileFor(sql, product, grounding), await listProfiles(sql, product)];
+  const learn = 'learn a profile with this version first';
+  if (profile !== null) {
+    const { blob } = await getProfile(sql, product, profile);
     const why = await engines.review({ kind: 'fits', rules: text, profile: blobs.pathOf(blob!) });
-    if (why !== null) reasons.push(`${why}: learn a profile with this version first`);
+    if (why !== null) reasons.push(`${why}: ${learn}`);
+  } else if (profiles.some((p) => p.state === 'ready')) {
+    const what = 'frame, regions, ignore, interests, attributes, segmentation, variants and detectors';
+    reasons.push(`no profile that is ready was learnt with the ${what} of version ${version}: ${learn}`);
   }
   return reasons;
 }

@@ -3,6 +3,7 @@ import { LogsadError } from '../../../src/index.ts';
 import { Lists, NewTask, Preview, PreviewRequest, Task } from '../../schemas.ts';
 import { getRules, listNormals, productVersions } from '../../storage/products.ts';
 import { once } from '../../storage/settings.ts';
+import type { Queryable } from '../../storage/sql.ts';
 import { addTask, getTask, listTasks } from '../../storage/tasks.ts';
 import { endpoint } from '../endpoint.ts';
 import { audited, byId, digestOf, inProduct, json, PageQuery, pageOf } from './common.ts';
@@ -31,13 +32,13 @@ export const taskRoutes = [
       }
       const key = { actor: principal.tokenId, key: call.idempotencyKey };
       const act = { action: 'task.start', subject: product, detail: { kind: body.kind } };
-      const { subject, repeated } = await audited(call, act, (tx) =>
+      const start = (tx: Queryable): ReturnType<typeof once> =>
         once(tx, { ...key, fingerprint: digestOf('task', product, body) }, async () => {
           const id = await addTask(tx, product, body, principal.name);
           await service.queue.send(tx, 'task', id);
           return id;
-        }),
-      );
+        });
+      const { subject, repeated } = await audited(call, act, start, (made) => !made.repeated);
       const { task } = await getTask(service.sql, subject);
       return json(task, repeated ? 200 : 202, { location: `/api/v1/tasks/${subject}` });
     },

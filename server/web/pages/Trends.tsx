@@ -9,7 +9,7 @@ import { query, setQuery, to } from '../router.ts';
 import type { Page, Product, ProductMetrics } from '../types.ts';
 
 const DAYS = [1, 7, 30, 90] as const;
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 export function Trends() {

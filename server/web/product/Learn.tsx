@@ -15,7 +15,7 @@ export function Learn({ product, draft, onLearnt }: { product: Product; draft: R
   useEvents((e) => {
     if (e.product !== product.id || !e.kind.startsWith('profile.')) return;
     profiles.reload();
-    if (e.kind === 'profile.ready') onLearnt();
+    if (e.kind === 'profile.ready' || e.kind === 'profile.used') onLearnt();
   });
   const newest = draft.newest;
   const learn = (rules: number): void => {
@@ -62,6 +62,11 @@ export function Learn({ product, draft, onLearnt }: { product: Product; draft: R
 
 const WORST = 6;
 
+/** The event that follows shows it. What does not fit the live rules is refused, with the version to accept. */
+const use = (p: Profile): void => {
+  call(at(['products', p.product, 'profiles', p.version, 'use']), { method: 'POST' }).catch(sayFault);
+};
+
 function ProfileCard({ profile: p, inUse }: { profile: Profile; inUse: boolean }) {
   return (
     <article class="card">
@@ -72,6 +77,11 @@ function ProfileCard({ profile: p, inUse }: { profile: Profile; inUse: boolean }
         <span class="faint small">
           rules {p.rules} · {p.author} · {exactly(p.createdAt)}
         </span>
+        {p.state === 'ready' && !inUse && may('engineer') ? (
+          <button type="button" title="Judge new parts by this profile" onClick={() => use(p)}>
+            Use
+          </button>
+        ) : null}
       </header>
       {p.progress && p.state === 'running' ? <StageLine progress={p.progress} /> : null}
       {p.state === 'queued' ? <Waiting what="Waiting for its turn" /> : null}

@@ -70,6 +70,30 @@ describe.skipIf(noPostgres !== null)(noPostgres ?? 'connections', () => {
     expect(await sql.query(`SELECT nextval('tries')::int AS n`)).toEqual([{ n: 11 }]);
   });
 
+  it('that listen are given back when they cannot be used, or nobody wants them any more', async () => {
+    const url = cluster.database();
+    const name = new URL(url).pathname.slice(1);
+    const open = async (): Promise<number> => {
+      const rows = await sql.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = $1',
+        [name],
+      );
+      return rows[0]!.n;
+    };
+    const end = (): Promise<unknown> =>
+      sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    const other = await openPostgres(url);
+    // No lock has such a number: no connection that comes after can take it.
+    await expect(other.hold(2 ** 40)).rejects.toThrow();
+    await end();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(await open()).toBeLessThanOrEqual(1);
+    await end();
+    await other[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await open()).toBe(0);
+  }, 30_000);
+
   it('that hold a lease are given up by the server soon after their machine is gone', async () => {
     const [row] = await sql.query<{ query: string }>(
       `SELECT query FROM pg_stat_activity WHERE query LIKE '%tcp_keepalives_count%' AND pid <> pg_backend_pid()`,
