@@ -172,7 +172,10 @@ export async function loadRules(path: string, options: LoadOptions = {}): Promis
 
 /** @throws LogsadError FILE_NOT_FOUND, PROFILE_* */
 export async function loadProfile(path: string): Promise<Profile> {
-  return decodeProfile(await readBytes(path, 'a profile made by: logsad learn'), path);
+  return decodeProfile(
+    await readBytes(path, 'a profile, made by: logsad learn RULES --normals DIR --profile FILE'),
+    path,
+  );
 }
 
 /** A profile whose Scenes these rules can judge; no model is loaded. @throws LogsadError as loadProfile, PROFILE_STALE, PROFILE_PRODUCT */

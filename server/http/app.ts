@@ -72,7 +72,8 @@ export function createApp(service: Service, version: string): Express {
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
     const fault = asLogsadError(error);
     // Not by the request's own log: that one writes addresses and states, and leaves faults out.
-    if (fault.exit === 3) service.log.error({ err: fault.cause ?? fault, request: idOf(req) }, fault.code);
+    if (EXPECTED.has(fault.code)) service.log.info({ request: idOf(req) }, fault.code);
+    else if (fault.exit === 3) service.log.error({ err: fault.cause ?? fault, request: idOf(req) }, fault.code);
     sendProblem(res, fault, idOf(req));
   });
   return app;
@@ -162,6 +163,9 @@ const NOBODY: Principal = { name: 'nobody', tokenId: '', role: 'viewer', session
 
 const guessing = new WeakMap<Service, RequestHandler>();
 
+/** States of the service that a request may meet: nothing is wrong with it. */
+const EXPECTED: ReadonlySet<string> = new Set(['SERVICE_NOT_READY', 'SHUTTING_DOWN']);
+
 /** A fault of access counts against the address; over the limit it is answered 429. */
 function refused(service: Service, req: Request, res: Response, error: unknown): Promise<never> {
   const limiter = guessing.get(service) ?? wrongTokens(service.options.wrongTokensPerMinute);
@@ -191,7 +195,11 @@ function mount(app: Express, service: Service, e: Endpoint): void {
   const path = `/api/v1${e.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
   const parse = e.body ? [express.json({ limit: LIMITS.jsonBytes, strict: true })] : [];
   const open: RequestHandler = (_req, _res, next) => {
-    next(service.notReady !== null && e.method !== 'get' ? new LogsadError('SHUTTING_DOWN') : undefined);
+    const { notReady: reason, stopping } = service;
+    if (reason === null || e.method === 'get') return next();
+    if (stopping.aborted) return next(new LogsadError('SHUTTING_DOWN'));
+    // Whoever signs in while the demo is being made may look at it.
+    next(e.role === null ? undefined : new LogsadError('SERVICE_NOT_READY', { reason }));
   };
   app[e.method](path, open, known(service, e.role), clientLimit(service), ...parse, async (req, res) => {
     const params = checks.params(req.params, 'address');

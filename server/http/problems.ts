@@ -42,6 +42,7 @@ export function problemOf(error: LogsadError, requestId: string): ProblemBody {
 const RETRY_AFTER: Readonly<Record<string, number>> = {
   DATABASE_UNAVAILABLE: 2,
   ENGINE_UNAVAILABLE: 2,
+  SERVICE_NOT_READY: 5,
   SHUTTING_DOWN: 5,
   RATE_LIMITED: 60,
 };

@@ -64,7 +64,11 @@ function bar({ done, total }: ProgressStep): string {
 
 function describe(p: ProgressStep, rate: number): string {
   const left = rate > 0 && p.done < p.total ? `, ${duration((p.total - p.done) / rate)} left` : '';
-  const pace = rate > 0 ? ` (${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s${left})` : '';
+  const slow = rate < 0.5;
+  const pace =
+    rate > 0
+      ? ` (${slow ? `${duration(1 / rate)} each` : `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`}${left})`
+      : '';
   return `${p.stage} ${p.done}/${p.total}${pace}${p.item ? ` ${p.item}` : ''}`;
 }
 

@@ -22,6 +22,15 @@ describe('progressMeter', () => {
     expect(said.at(-1)).toBe('inspect 100/100 (10/s) 100.jpg\n');
   });
 
+  it('says how long one takes where a second is too short for it', () => {
+    const { said, meter, tick } = harness(false);
+    for (let i = 0; i <= 2; i++) {
+      meter.step({ stage: 'features', done: i, total: 12 });
+      tick(16_000);
+    }
+    expect(said.at(-1)).toBe('features 2/12 (16 s each, 2 min 40 s left)\n');
+  });
+
   it('is silent about stages that are over at once', () => {
     const { said, meter } = harness(false);
     meter.step({ stage: 'exemplars', done: 0, total: 2 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Serving } from '../../server/main.ts';
 import { openSql } from '../../server/service.ts';
 import type { Sql } from '../../server/storage/sql.ts';
-import { PRODUCT, restored, start, TINY } from './support/seed.ts';
+import { Client } from './support/client.ts';
+import { PRODUCT, restored, seed, start, TINY } from './support/seed.ts';
 
 const STUB = new URL('./support/stubEngine.ts', import.meta.url);
 
@@ -33,6 +34,26 @@ describe('a service that starts with --demo', { timeout: 240_000 }, () => {
       await serving.stop();
     }
   };
+
+  it('lets people sign in and read while it is not ready, and says why work has to wait', async () => {
+    const serving: Serving = await start({ ...place, engineModule: STUB });
+    try {
+      serving.service.notReady = 'the demo product is being made';
+      const { adminToken } = await seed();
+      const client = new Client(serving.url, adminToken);
+      expect(
+        (await client.call('POST', '/api/v1/session', { token: null, json: { token: adminToken } })).status,
+      ).toBeLessThan(300);
+      expect((await client.call('GET', '/api/v1/products')).status).toBe(200);
+      const { status, body } = await client.call<{ code: string; detail: string }>('POST', '/api/v1/products', {
+        json: { id: 'kit', title: 'Kit' },
+      });
+      expect([status, body.code]).toEqual([503, 'SERVICE_NOT_READY']);
+      expect(body.detail).toMatch(/the demo product is being made/);
+    } finally {
+      await serving.stop();
+    }
+  });
 
   it('leaves alone what was made before, with and without its mark', async () => {
     await changed(async (sql) => {

@@ -50,6 +50,7 @@ export const serve = define<Options>({
     else {
       terminal.out(`listening on ${url} (reference: ${url}/api/docs)\n`);
       if (firstToken) terminal.out(`admin token, shown only now: ${firstToken}\n`);
+      if (o.demo) terminal.out('making the demo product, unless it is there: about a minute, then `ready`\n');
     }
     const failed = serving.ready.then(
       () => (o.json ? undefined : terminal.out('ready\n')),

@@ -129,11 +129,18 @@ export const SERVICE_ERRORS = {
     message: (p) => `the database is at migration ${list(p.found)}, this version knows ${list(p.known)}`,
     fix: () => 'install the newer version, or restore a backup made by this one',
   }),
+  SERVICE_NOT_READY: entry({
+    exit: 3,
+    http: 503,
+    when: 'The service has started but takes no work yet, as while it makes the demo product.',
+    message: (p) => `the service takes no work yet: ${list(p.reason)}`,
+    fix: () => 'wait until GET /readyz answers 200; signing in and reading work meanwhile',
+  }),
   SHUTTING_DOWN: entry({
     exit: 3,
     http: 503,
-    when: 'The service is starting or stopping and takes no new work.',
-    message: () => 'the service is not taking requests now',
+    when: 'The service is stopping and takes no new work.',
+    message: () => 'the service is stopping and takes no new requests',
     fix: () => 'repeat the request in a few seconds, with the same Idempotency-Key',
   }),
   BACKUP_INVALID: entry({

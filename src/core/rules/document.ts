@@ -120,7 +120,8 @@ class Reader implements RuleDocument {
     let root: ParsedNode | null;
     try {
       const doc = parseDocument(this.text, options);
-      for (const e of [...doc.errors, ...doc.warnings].slice(0, LIMITS.faults)) this.syntax(e.pos[0], e.message);
+      for (const e of [...doc.errors, ...doc.warnings].slice(0, LIMITS.faults))
+        this.syntax(e.pos[0], e.message, e.code);
       root = doc.contents;
     } catch (error) {
       // The parser recurses; what it cannot hold on the stack is nested beyond any rule file.
@@ -131,12 +132,21 @@ class Reader implements RuleDocument {
     this.value = this.convert(root, [], 0);
   }
 
-  private syntax(offset: number, message: string): void {
+  private syntax(offset: number, message: string, code?: string): void {
     const colon = this.strayColon(offset);
     if (colon) {
       // The parser trips over one colon more than once.
       const line = this.place(offset).line;
       if (!this.faults.some((f) => f.line === line && f.code === 'YAML_SYNTAX')) this.add(colon.at, colon.detail);
+      return;
+    }
+    if (code === 'BLOCK_IN_FLOW') {
+      this.add(offset, {
+        code: 'YAML_SYNTAX',
+        message: 'a second `key: value` stands between braces without a comma before it',
+        expected: 'a comma between the entries of { ... } and [ ... ]',
+        example: '{ kind: count, of: label, equals: 1 }',
+      });
       return;
     }
     const tag = /tag/i.test(message);

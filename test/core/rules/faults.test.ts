@@ -173,6 +173,7 @@ describe('compiler faults of text', () => {
   it.each([
     ['nothing', '', 'WRONG_TYPE', 1, 1],
     ['a list', '- 1\n', 'WRONG_TYPE', 1, 1],
+    ['a missing comma', `${head}rules:\n  - { id: a, kind: count, of: part equals: 1 }\n`, 'YAML_SYNTAX', 4, 31],
     ['a stray bracket', `${head}rules: [}\n`, 'YAML_SYNTAX', 3, 9],
     ['a replaced byte', `${head}title: a\ufffdb\n`, 'ENCODING', 3, 9],
     ['a control character', `${head}title: "a\u0001b"\n`, 'ENCODING', 3, 10],
