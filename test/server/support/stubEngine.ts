@@ -40,9 +40,9 @@ async function learn(ask: Extract<Ask, { kind: 'learn' }>): Promise<Answer<'lear
   return { blob: digest, facts: { normals: ask.normals.length, calibration: 0, models: [], worst: [], failures: [] } };
 }
 
-/** As the real one. Profiles of the seed were learnt by that, and are taken as they are. */
+/** As the real one. Profiles of the seed were learnt by that, and are taken as they are, there or not. */
 async function checkProfile({ rules, profile, product }: { rules: string; profile: string; product: string }) {
-  const text = await readFile(profile, 'latin1');
+  const text = await readFile(profile, 'latin1').catch(() => '');
   if (!text.startsWith(LEARNT) || text.startsWith(`${LEARNT}${groundingOf(rules)}`)) return;
   throw new LogsadError('PROFILE_STALE', { what: 'frame changed', product });
 }
