@@ -9,9 +9,9 @@ import { serveParent } from '../../../server/engine/parent.ts';
 import type { Answer, Ask, AskOf } from '../../../server/engine/protocol.ts';
 import { openBlobs } from '../../../server/storage/blobs.ts';
 import * as logsad from '../../../src/index.ts';
-import type { SeenPart } from './scenes.ts';
+import { cacheNote, type SeenPart } from './scenes.ts';
 
-const folder = process.env.LOGSAD_REVIEW_CACHE!;
+const folder = readFileSync(cacheNote(process.ppid), 'utf8');
 const desk = new Desk();
 let taught: logsad.Profile | null = null;
 let last: { readonly rules: string; readonly judge: logsad.Rejudge } | null = null;

@@ -24,6 +24,9 @@ export interface SeenProduct {
   readonly parts: readonly SeenPart[];
 }
 
+/** Where the process of a service notes the folder for its engine processes. */
+export const cacheNote = (service: number): string => join(tmpdir(), `logsad-review-of-${service}`);
+
 /** Learns `rules` from train (and validation as calibration) and inspects the whole of `test`, or reads what an earlier run kept. */
 export async function seenProduct(rules: string, data: string): Promise<SeenProduct> {
   const text = await logsad.files.readText(join(rules, 'rules.yaml'));

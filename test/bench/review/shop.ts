@@ -1,11 +1,11 @@
 /** A service with a juice bottle whose pictures are known already (engine.ts), and what its callers do. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SERVICE_DEFAULTS, serve } from '../../../server/main.ts';
 import { setSetting } from '../../../src/core/review/edits.ts';
 import { hasTolerance } from '../../../src/core/review/widen.ts';
 import * as logsad from '../../../src/index.ts';
-import type { SeenPart, SeenProduct } from './scenes.ts';
+import { cacheNote, type SeenPart, type SeenProduct } from './scenes.ts';
 
 const ENGINE = new URL('./engine.ts', import.meta.url);
 
@@ -39,7 +39,8 @@ function client(url: string, token: string): Call {
 
 /** A service over a folder; `token` null: it is new, and makes one. */
 export async function serving(seen: SeenProduct, data: string, token: string | null) {
-  process.env.LOGSAD_REVIEW_CACHE = seen.folder;
+  // The service hands its engine processes no variables it does not know.
+  writeFileSync(cacheNote(process.pid), seen.folder);
   const limits = { ratePerMinute: 1_000_000, logLevel: 'warn' };
   const options = { ...SERVICE_DEFAULTS, ...limits, data, port: 0, host: '127.0.0.1', version: 'bench' };
   const started = await serve({ ...options, engineModule: ENGINE });
