@@ -1,4 +1,5 @@
 /** The page under fingers on a tablet: taps, drags, pinches and scrolling, as Chromium makes them of touches. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { becomes, noChromium } from '../support/browser.ts';
@@ -10,13 +11,18 @@ vi.setConfig({ testTimeout: 480_000 });
 const TABLET = { viewport: { width: 1024, height: 768 }, hasTouch: true, isMobile: true } as const;
 type Spot = readonly [x: number, y: number];
 
+/** Fingers are no faster: what one touch does is drawn before the next. */
+const MOMENT_MS = 80;
+
 /** Fingers go down at the first spots, along the others, and up. */
 async function fingers(cdp: CDPSession, ...steps: readonly (readonly Spot[])[]): Promise<void> {
   for (const [n, spots] of steps.entries()) {
     const touchPoints = spots.map(([x, y], id) => ({ x, y, id }));
     await cdp.send('Input.dispatchTouchEvent', { type: n === 0 ? 'touchStart' : 'touchMove', touchPoints });
+    await pause(MOMENT_MS);
   }
   await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await pause(MOMENT_MS);
 }
 
 /** A place in an element, given in fractions of it. */
