@@ -86,11 +86,11 @@ export function useKept<T>(key: string, first: T): Signal<T> {
 /** A text that survives a reload of the page; removed when it is empty. */
 export function useDraft(key: string): Signal<string> {
   const name = `logsad:${key}`;
-  const state = useMemo(() => signal(localStorage.getItem(name) ?? ''), [name]);
-  const text = state.value;
-  useEffect(() => {
-    if (text === '') localStorage.removeItem(name);
-    else localStorage.setItem(name, text);
-  }, [name, text]);
+  const state = useMemo(() => {
+    const text = signal(localStorage.getItem(name) ?? '');
+    // At once, not after the next paint: the page may be left with the last letter.
+    text.subscribe((t) => (t === '' ? localStorage.removeItem(name) : localStorage.setItem(name, t)));
+    return text;
+  }, [name]);
   return state;
 }
